@@ -1,0 +1,1 @@
+//! Reference binaries live in `examples/`; this library is empty on purpose.

@@ -1,0 +1,42 @@
+//! Running a gate: what to run on which tree, and what was seen.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::command::{CheckKind, CheckRun, CommandLine};
+use crate::id::{CommitId, TreeId};
+
+/// What is to be checked: one exact tree, checked out in a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The directory it is checked out in.
+    pub directory: PathBuf,
+    /// The commit.
+    pub commit: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+}
+
+/// Which commands to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckPlan {
+    /// Runs first, where dependencies have to be installed.
+    pub install: Option<CommandLine>,
+    /// The gate, run in order of [`CheckKind`].
+    pub checks: BTreeMap<CheckKind, CommandLine>,
+    /// Limit for each command.
+    pub timeout: Duration,
+}
+
+/// What was seen. It decides nothing; the run machine does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// A failed install, as the text of its end; the checks did not run then.
+    pub install_failure: Option<String>,
+    /// One entry per check, in gate order. Checks after a failed one still run, so that a worker
+    /// hears of everything at once.
+    pub runs: Vec<CheckRun>,
+}

@@ -1,0 +1,13 @@
+//! The nouns of a sprint, as plain values. No IO, no time, no decisions.
+
+pub mod agent;
+pub mod check;
+pub mod command;
+pub mod config;
+pub mod evidence;
+pub mod merge;
+pub mod path;
+pub mod reality;
+pub mod ticket;
+pub mod verdict;
+pub mod workspace;

@@ -1,0 +1,102 @@
+//! Paths inside a repository.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A path relative to the root of a repository, with `/` between parts.
+///
+/// Git paths are bytes. Bytes that are not UTF-8, control characters and the backslash are kept
+/// as `\xNN`, so two different paths never look the same and a path can be printed safely.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RepoPath(String);
+
+impl RepoPath {
+    /// The path git knows by these bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let mut text = String::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            for c in chunk.valid().chars() {
+                if c.is_control() || c == '\\' {
+                    let mut utf8 = [0; 4];
+                    escape(&mut text, c.encode_utf8(&mut utf8).as_bytes());
+                } else {
+                    text.push(c);
+                }
+            }
+            escape(&mut text, chunk.invalid());
+        }
+        Self(text)
+    }
+
+    /// The bytes git knows this path by; `None` if the text holds a broken escape.
+    pub fn to_bytes(&self) -> Option<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        let mut rest = self.0.as_str();
+        while let Some(at) = rest.find('\\') {
+            bytes.extend_from_slice(rest[..at].as_bytes());
+            let code = rest[at..].strip_prefix("\\x")?.get(..2)?;
+            bytes.push(u8::from_str_radix(code, 16).ok()?);
+            rest = &rest[at + 4..];
+        }
+        bytes.extend_from_slice(rest.as_bytes());
+        Some(bytes)
+    }
+
+    /// The printable form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last part of the path.
+    pub fn file_name(&self) -> &str {
+        self.0.rsplit('/').next().unwrap_or(&self.0)
+    }
+}
+
+impl From<&str> for RepoPath {
+    fn from(text: &str) -> Self {
+        Self::from_bytes(text.as_bytes())
+    }
+}
+
+impl fmt::Display for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn escape(text: &mut String, bytes: &[u8]) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        text.push_str("\\x");
+        text.push(HEX[usize::from(byte >> 4)].into());
+        text.push(HEX[usize::from(byte & 15)].into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn odd_bytes_stay_visible_and_distinct() {
+        assert_eq!(RepoPath::from_bytes(b"a/\xff\nb").as_str(), "a/\\xff\\x0ab");
+        assert_eq!(RepoPath::from_bytes(b"a\\b").as_str(), "a\\x5cb");
+        assert_eq!(RepoPath::from("src/é.rs").as_str(), "src/é.rs");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_path_round_trips(bytes: Vec<u8>) {
+            proptest::prop_assert_eq!(RepoPath::from_bytes(&bytes).to_bytes(), Some(bytes));
+        }
+    }
+}

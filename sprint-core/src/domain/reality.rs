@@ -1,0 +1,24 @@
+//! What the tracker shows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::evidence::EvidenceMarker;
+use crate::domain::ticket::{Ticket, TicketStatus};
+
+/// A ticket as the tracker shows it now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketReality {
+    /// Its status.
+    pub status: TicketStatus,
+    /// The markers of all evidence comments found on it.
+    pub evidence: Vec<EvidenceMarker>,
+}
+
+/// Tickets that could be read, and entries that could not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// The tickets, sorted by id.
+    pub tickets: Vec<Ticket>,
+    /// What could not be read, one message each, naming the place. They stop nothing else.
+    pub malformed: Vec<String>,
+}

@@ -1,0 +1,296 @@
+//! Identifiers: validated newtypes, all made by one macro.
+//!
+//! Every identifier that reaches a path, a git ref or a command line is checked when it is
+//! made, so code that holds one never has to ask again. Ticket text, branch names and agent
+//! output are untrusted; these types are where that distrust ends.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The reason a string is not a valid identifier of some kind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} {value:?} {reason}")]
+pub struct InvalidId {
+    /// What was being parsed, for example `ticket id`.
+    pub kind: &'static str,
+    /// The offending text, cut to 80 characters.
+    pub value: String,
+    /// The rule that was broken.
+    pub reason: &'static str,
+}
+
+impl InvalidId {
+    fn new(kind: &'static str, value: &str, reason: &'static str) -> Self {
+        Self {
+            kind,
+            value: value.chars().take(80).collect(),
+            reason,
+        }
+    }
+}
+
+macro_rules! id_type {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $check:path) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(Box<str>);
+
+        impl $name {
+            /// Parses the identifier, refusing anything outside its alphabet.
+            pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidId> {
+                let text = text.as_ref();
+                match $check(text) {
+                    Ok(()) => Ok(Self(text.into())),
+                    Err(reason) => Err(InvalidId::new($kind, text, reason)),
+                }
+            }
+
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                Self::new(&text)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0.into()
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}", &self.0)
+            }
+        }
+    };
+}
+
+id_type! {
+    /// The identifier people use for a ticket, such as `ENG-12`.
+    ///
+    /// 1 to 64 of `A-Z a-z 0-9 . _ -`, starting with a letter or digit, without `..` and not
+    /// ending in `.` or `.lock`: safe as a file name, a branch suffix and a tag suffix.
+    TicketId, "ticket id", check_name
+}
+id_type! {
+    /// One execution of a sprint, `sprint-YYYYMMDD-HHMMSS`. Same alphabet as [`TicketId`].
+    SprintId, "sprint id", check_name
+}
+id_type! {
+    /// The problem a sprint belongs to: 1 to 40 lower-case letters, digits and hyphens.
+    ProblemId, "problem id", check_problem
+}
+id_type! {
+    /// A full git commit id in lower-case hexadecimal (40 or 64 digits).
+    CommitId, "commit id", check_object
+}
+id_type! {
+    /// A full git tree id in lower-case hexadecimal (40 or 64 digits).
+    TreeId, "tree id", check_object
+}
+id_type! {
+    /// A branch name without `refs/heads/`, valid under `git check-ref-format` and never
+    /// starting with `-`.
+    BranchName, "branch name", check_ref
+}
+id_type! {
+    /// A tag name without `refs/tags/`, valid under `git check-ref-format`.
+    TagName, "tag name", check_ref
+}
+id_type! {
+    /// The SHA-256 of a stored output, in lower-case hexadecimal.
+    BlobId, "blob id", check_blob
+}
+id_type! {
+    /// A handle with which an agent's session can be continued later.
+    SessionId, "session id", check_name
+}
+
+/// Ticket and sprint ids sort by their text part, then by number: `ENG-2` before `ENG-10`.
+pub fn natural_key(id: &str) -> (&str, u64) {
+    let digits = id.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let (head, tail) = id.split_at(id.len() - digits);
+    (head, tail.parse().unwrap_or(u64::MAX))
+}
+
+fn check_name(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() || text.len() > 64 {
+        return Err("must have 1 to 64 characters");
+    }
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+    {
+        return Err("may contain only letters, digits, '.', '_' and '-'");
+    }
+    if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return Err("must start with a letter or a digit");
+    }
+    if text.contains("..") || text.ends_with('.') || text.ends_with(".lock") {
+        return Err("must not contain '..' or end in '.' or '.lock'");
+    }
+    Ok(())
+}
+
+fn check_problem(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() || text.len() > 40 {
+        return Err("must have 1 to 40 characters");
+    }
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
+        return Err("may contain only lower-case letters, digits and hyphens");
+    }
+    if text.starts_with('-') || text.ends_with('-') {
+        return Err("must not start or end with a hyphen");
+    }
+    Ok(())
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes()
+        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+fn check_object(text: &str) -> Result<(), &'static str> {
+    if matches!(text.len(), 40 | 64) && is_hex(text) {
+        Ok(())
+    } else {
+        Err("must be 40 or 64 lower-case hexadecimal digits")
+    }
+}
+
+fn check_blob(text: &str) -> Result<(), &'static str> {
+    if text.len() == 64 && is_hex(text) {
+        Ok(())
+    } else {
+        Err("must be 64 lower-case hexadecimal digits")
+    }
+}
+
+/// The rules of `git check-ref-format --branch`, plus a length limit.
+fn check_ref(text: &str) -> Result<(), &'static str> {
+    const FORBIDDEN: &[char] = &[' ', '~', '^', ':', '?', '*', '[', '\\'];
+    if text.is_empty() || text.len() > 200 {
+        return Err("must have 1 to 200 bytes");
+    }
+    if text.starts_with('-') || text == "@" || text == "HEAD" {
+        return Err("must not start with '-' or be '@' or 'HEAD'");
+    }
+    if text.contains("..") || text.contains("@{") || text.ends_with('.') {
+        return Err("must not contain '..' or '@{' or end in '.'");
+    }
+    if text
+        .chars()
+        .any(|c| c.is_control() || FORBIDDEN.contains(&c))
+    {
+        return Err("contains a character git forbids in branch names");
+    }
+    let bad_part = |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with(".lock");
+    if text.split('/').any(bad_part) {
+        return Err("has an empty part, or one that starts with '.' or ends in '.lock'");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticket_ids_refuse_everything_that_could_escape() {
+        for good in ["ENG-12", "a", "CLA-15.b", "x_y"] {
+            assert!(TicketId::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "-x",
+            ".x",
+            "../x",
+            "a/b",
+            "a..b",
+            "a b",
+            "a\nb",
+            "x.lock",
+            "x.",
+            "é",
+            "--upload-pack=touch",
+            &"x".repeat(65),
+        ] {
+            assert!(TicketId::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn branch_names_follow_gits_own_rules() {
+        for good in ["main", "feat/x", "release-1.2", "feat/$(id)", "日本"] {
+            assert!(BranchName::new(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "-x",
+            "--upload-pack=x",
+            "a..b",
+            "a//b",
+            "/a",
+            "a/",
+            ".a",
+            "a/.b",
+            "a.lock",
+            "a b",
+            "a\nb",
+            "a~1",
+            "a^",
+            "a:b",
+            "@",
+            "a@{1}",
+            "HEAD",
+            "a.",
+            "x\\y",
+        ] {
+            assert!(BranchName::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_kind_the_value_and_the_rule() {
+        let error = ProblemId::new("My Problem").unwrap_err();
+        insta::assert_snapshot!(error, @r#"problem id "My Problem" may contain only lower-case letters, digits and hyphens"#);
+    }
+
+    #[test]
+    fn ids_sort_by_number_where_they_end_in_one() {
+        assert!(natural_key("ENG-2") < natural_key("ENG-10"));
+        assert!(natural_key("ABC-9") < natural_key("ENG-1"));
+    }
+}

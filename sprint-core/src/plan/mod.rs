@@ -1,0 +1,3 @@
+//! From tickets to a plan.
+
+pub mod sprint_plan;

@@ -1,0 +1,61 @@
+//! The port to version control.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
+use crate::domain::path::RepoPath;
+use crate::domain::workspace::{
+    Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+};
+use crate::id::{CommitId, SprintId, TagName};
+use crate::ports::Result;
+use crate::run::effect::EffectKey;
+
+/// Version control.
+///
+/// # Contract
+///
+/// - The user's checkout, index, stash and branches are never touched, with one exception:
+///   [`land`](Self::land) advances base, and fast-forwards a clean checkout of it.
+/// - Everything that writes is safe to repeat: the same arguments find what an earlier, maybe
+///   interrupted, call left and finish it.
+/// - Nothing that exists nowhere else is removed. Uncommitted work and commits that no other ref
+///   holds are kept under a ref before a directory or branch goes.
+/// - Branch and path names given by others are passed as data, never as options or shell text.
+#[async_trait]
+pub trait Vcs: fmt::Debug + Send + Sync + 'static {
+    /// The repository as it is, after checking that a sprint can run on it.
+    async fn status(&self) -> Result<RepoStatus>;
+
+    /// Makes `tag` point at `commit`. The same tag at another commit is `Conflict`.
+    async fn tag(&self, tag: &TagName, commit: &CommitId) -> Result<()>;
+
+    /// Opens a workspace, or finds the one an earlier call made for the same spec.
+    async fn open(&self, spec: &WorkspaceSpec, key: &EffectKey) -> Result<Opened>;
+
+    /// Says what a workspace holds, after dealing with uncommitted changes.
+    async fn collect(&self, workspace: &Workspace, leftovers: &Leftovers) -> Result<Collected>;
+
+    /// Reads files at a commit; a path that is not there, not a file, or larger than 1 MiB is left
+    /// out.
+    async fn read(&self, commit: &CommitId, paths: &[RepoPath])
+    -> Result<Vec<(RepoPath, Vec<u8>)>>;
+
+    /// Merges tickets onto a base without touching any branch or checkout.
+    async fn combine(&self, spec: &CombineSpec, key: &EffectKey) -> Result<Combined>;
+
+    /// Checks `commit` out in the sprint's private integration worktree and returns its directory.
+    async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf>;
+
+    /// Sets checkpoint tags, then advances base by compare-and-swap.
+    async fn land(&self, spec: &LandSpec, key: &EffectKey) -> Result<Landed>;
+
+    /// Gives a ticket's workspace back. The branch goes only if base contains it.
+    async fn close(&self, workspace: &Workspace) -> Result<()>;
+
+    /// Removes the sprint's integration worktree and leftovers of interrupted calls.
+    async fn tidy(&self, sprint: &SprintId) -> Result<()>;
+}

@@ -1,0 +1,428 @@
+//! Effects: names for things to do, and self-contained descriptions of them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::agent::{AgentReport, AgentTask};
+use crate::domain::check::{CheckPlan, CheckReport};
+use crate::domain::evidence::{CommentRef, Note};
+use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
+use crate::domain::path::RepoPath;
+use crate::domain::workspace::{Collected, Leftovers, Opened, Workspace, WorkspaceSpec};
+use crate::id::{CommitId, SprintId, TagName, TicketId, TreeId};
+use crate::run::proof::Proof;
+
+/// What an effect is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// The sprint as a whole.
+    Sprint,
+    /// One ticket.
+    Ticket(TicketId),
+}
+
+/// One kind of thing to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Sprint: set the safety tag.
+    Checkpoint,
+    /// Sprint: merge tickets onto base, in memory.
+    Combine,
+    /// Sprint: run the gate on a combination.
+    Gate,
+    /// Sprint: advance base.
+    Land,
+    /// Sprint: remove what the sprint no longer needs.
+    Tidy,
+    /// Ticket: tell the tracker that work began.
+    Start,
+    /// Ticket: open a workspace.
+    Open,
+    /// Ticket: install dependencies in the workspace.
+    Install,
+    /// Ticket: run the context agent.
+    Research,
+    /// Ticket: run the worker.
+    Implement,
+    /// Ticket: look at what the worker left.
+    Collect,
+    /// Ticket: run the gate, layer 2.
+    Check,
+    /// Ticket: run the review agent, layer 3.
+    Review,
+    /// Ticket: read the tests for layer 2.5.
+    ReadTests,
+    /// Ticket: run the completion agent, layer 4.
+    Judge,
+    /// Ticket: post the evidence, layer 5.
+    Post,
+    /// Ticket: mark Done, layer 5.5.
+    Close,
+    /// Ticket: say on the tracker why it is stuck.
+    Note,
+    /// Ticket: move it back from Done.
+    Reopen,
+    /// Ticket: give its workspaces back.
+    Release,
+}
+
+impl Step {
+    /// Every step.
+    pub const ALL: [Self; 20] = [
+        Self::Checkpoint,
+        Self::Combine,
+        Self::Gate,
+        Self::Land,
+        Self::Tidy,
+        Self::Start,
+        Self::Open,
+        Self::Install,
+        Self::Research,
+        Self::Implement,
+        Self::Collect,
+        Self::Check,
+        Self::Review,
+        Self::ReadTests,
+        Self::Judge,
+        Self::Post,
+        Self::Close,
+        Self::Note,
+        Self::Reopen,
+        Self::Release,
+    ];
+
+    /// The name used in keys and logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checkpoint => "checkpoint",
+            Self::Combine => "combine",
+            Self::Gate => "gate",
+            Self::Land => "land",
+            Self::Tidy => "tidy",
+            Self::Start => "start",
+            Self::Open => "open",
+            Self::Install => "install",
+            Self::Research => "research",
+            Self::Implement => "implement",
+            Self::Collect => "collect",
+            Self::Check => "check",
+            Self::Review => "review",
+            Self::ReadTests => "read_tests",
+            Self::Judge => "judge",
+            Self::Post => "post",
+            Self::Close => "close",
+            Self::Note => "note",
+            Self::Reopen => "reopen",
+            Self::Release => "release",
+        }
+    }
+
+    /// The lane whose capacity it takes.
+    pub const fn lane(self) -> Lane {
+        match self {
+            Self::Research | Self::Implement | Self::Review | Self::Judge => Lane::Agent,
+            Self::Install | Self::Check | Self::Gate => Lane::Command,
+            Self::Start | Self::Post | Self::Close | Self::Note | Self::Reopen => Lane::Tracker,
+            Self::Checkpoint
+            | Self::Combine
+            | Self::Land
+            | Self::Tidy
+            | Self::Open
+            | Self::Collect
+            | Self::ReadTests
+            | Self::Release => Lane::Vcs,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What kind of capacity an effect takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lane {
+    /// Runs of agents.
+    Agent,
+    /// Runs of gate commands, which load the machine.
+    Command,
+    /// Calls to the tracker.
+    Tracker,
+    /// Work on the repository.
+    Vcs,
+}
+
+impl Lane {
+    /// Every lane.
+    pub const ALL: [Self; 4] = [Self::Agent, Self::Command, Self::Tracker, Self::Vcs];
+}
+
+/// The name of one effect: derived from the state, never random.
+///
+/// Written `ENG-12/2/check`, or `sprint/3/gate`. The same effect has the same name after a
+/// restart, which is how adapters recognise what they already did.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EffectId {
+    /// What it is about.
+    pub scope: Scope,
+    /// Which attempt it belongs to, from 1.
+    pub attempt: u32,
+    /// What is to be done.
+    pub step: Step,
+}
+
+impl EffectId {
+    /// An effect of a ticket.
+    pub const fn ticket(id: TicketId, attempt: u32, step: Step) -> Self {
+        Self {
+            scope: Scope::Ticket(id),
+            attempt,
+            step,
+        }
+    }
+
+    /// An effect of the sprint.
+    pub const fn sprint(attempt: u32, step: Step) -> Self {
+        Self {
+            scope: Scope::Sprint,
+            attempt,
+            step,
+        }
+    }
+
+    /// The ticket it is about, if it is about one.
+    pub const fn ticket_id(&self) -> Option<&TicketId> {
+        match &self.scope {
+            Scope::Ticket(id) => Some(id),
+            Scope::Sprint => None,
+        }
+    }
+}
+
+impl fmt::Display for EffectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.scope {
+            Scope::Sprint => f.write_str("*")?,
+            Scope::Ticket(id) => write!(f, "{id}")?,
+        }
+        write!(f, "/{}/{}", self.attempt, self.step)
+    }
+}
+
+/// The text is not the name of an effect.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an effect id: {0:?}")]
+pub struct InvalidEffectId(String);
+
+impl FromStr for EffectId {
+    type Err = InvalidEffectId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidEffectId> {
+        let parse = || {
+            let mut parts = text.split('/');
+            let scope = match parts.next()? {
+                "*" => Scope::Sprint,
+                id => Scope::Ticket(TicketId::new(id).ok()?),
+            };
+            let attempt = parts.next()?.parse().ok()?;
+            let name = parts.next()?;
+            let step = Step::ALL.into_iter().find(|step| step.name() == name)?;
+            parts.next().is_none().then_some(Self {
+                scope,
+                attempt,
+                step,
+            })
+        };
+        parse().ok_or_else(|| InvalidEffectId(text.chars().take(80).collect()))
+    }
+}
+
+impl TryFrom<String> for EffectId {
+    type Error = InvalidEffectId;
+    fn try_from(text: String) -> Result<Self, InvalidEffectId> {
+        text.parse()
+    }
+}
+
+impl From<EffectId> for String {
+    fn from(id: EffectId) -> Self {
+        id.to_string()
+    }
+}
+
+/// The name of an effect, unique over all sprints: the idempotency key given to adapters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EffectKey {
+    /// The sprint.
+    pub sprint: SprintId,
+    /// The effect.
+    pub effect: EffectId,
+}
+
+impl fmt::Display for EffectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.sprint, self.effect)
+    }
+}
+
+/// One thing to do, with everything needed to do it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Set the safety tag.
+    Checkpoint {
+        /// Its name.
+        tag: TagName,
+        /// Where it points.
+        commit: CommitId,
+    },
+    /// Merge tickets onto base, in memory.
+    Combine(CombineSpec),
+    /// Check a commit out in the integration worktree and run the gate there.
+    Gate {
+        /// The commit.
+        commit: CommitId,
+        /// Its tree.
+        tree: TreeId,
+        /// What to run.
+        plan: CheckPlan,
+    },
+    /// Advance base.
+    Land(LandSpec),
+    /// Remove what the sprint no longer needs.
+    Tidy,
+    /// Tell the tracker that work began.
+    Start(TicketId),
+    /// Open a workspace.
+    Open(WorkspaceSpec),
+    /// Run an agent.
+    Agent {
+        /// What it is told.
+        task: Box<AgentTask>,
+        /// Where an auditing agent must leave the workspace as it found it: at this commit.
+        read_only_at: Option<CommitId>,
+        /// The workspace, for that check.
+        workspace: Workspace,
+    },
+    /// See what a workspace holds.
+    Collect {
+        /// The workspace.
+        workspace: Workspace,
+        /// What to do with uncommitted changes.
+        leftovers: Leftovers,
+    },
+    /// Run commands in a workspace that must be exactly at a commit.
+    Check {
+        /// The workspace.
+        workspace: Workspace,
+        /// The commit.
+        commit: CommitId,
+        /// Its tree.
+        tree: TreeId,
+        /// What to run.
+        plan: CheckPlan,
+    },
+    /// Install dependencies in a workspace, at whatever commit it is.
+    Install {
+        /// The workspace.
+        workspace: Workspace,
+        /// What to run: an install command and no checks.
+        plan: CheckPlan,
+    },
+    /// Read files at a commit.
+    Read {
+        /// The commit.
+        commit: CommitId,
+        /// Which files.
+        paths: Vec<RepoPath>,
+    },
+    /// Post evidence and see that it is there.
+    Post {
+        /// What permits it.
+        proof: Proof,
+        /// The comment.
+        comment: String,
+    },
+    /// Mark the ticket Done and see that it is.
+    Close {
+        /// What permits it.
+        proof: Proof,
+    },
+    /// Comment on a ticket.
+    Note {
+        /// The ticket.
+        ticket: TicketId,
+        /// The comment.
+        note: Note,
+    },
+    /// Move a ticket back from Done.
+    Reopen {
+        /// The ticket.
+        ticket: TicketId,
+        /// Why.
+        note: Note,
+    },
+    /// Give workspaces back.
+    Release(Vec<Workspace>),
+}
+
+/// What came of an effect that worked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// It was done, and there is nothing to tell. Of checkpoint, tidy, start, note, reopen, release.
+    Plain,
+    /// Of combine.
+    Combined(Combined),
+    /// Of gate, check and install.
+    Checked(CheckReport),
+    /// Of land.
+    Landed(Landed),
+    /// Of open.
+    Opened(Opened),
+    /// Of the agent steps.
+    Agent(Box<AgentReport>),
+    /// Of collect.
+    Collected(Box<Collected>),
+    /// Of reading tests: the files' text.
+    Sources(Vec<(RepoPath, String)>),
+    /// Of post: the comment was written and found again.
+    Posted(CommentRef),
+    /// Of post: it was written, yet cannot be found.
+    NotFoundAgain,
+    /// Of close: whether the tracker shows Done.
+    Closed(bool),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_name_that_reads_back() {
+        for step in Step::ALL {
+            for id in [
+                EffectId::sprint(3, step),
+                EffectId::ticket(TicketId::new("E-1").unwrap(), 1, step),
+            ] {
+                assert_eq!(id.to_string().parse(), Ok(id));
+            }
+        }
+        for bad in [
+            "",
+            "x",
+            "a/1",
+            "a/1/nope",
+            "a/x/open",
+            "a/1/open/2",
+            "../1/open",
+        ] {
+            assert!(bad.parse::<EffectId>().is_err(), "{bad}");
+        }
+    }
+}

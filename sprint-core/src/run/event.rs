@@ -1,0 +1,111 @@
+//! Things to tell people and tools.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::verdict::FindingKind;
+use crate::id::{CommitId, TicketId};
+use crate::run::effect::EffectId;
+use crate::run::ticket::StuckReason;
+
+/// Something that happened, told after it was saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// The sprint moved to another phase.
+    PhaseChanged {
+        /// The name of the phase.
+        phase: String,
+    },
+    /// A ticket moved to another stage.
+    StageChanged {
+        /// The ticket.
+        ticket: TicketId,
+        /// The name of the stage.
+        stage: String,
+        /// Which trip through the loop.
+        attempt: u32,
+    },
+    /// An attempt failed and the ticket goes round again, or is given up.
+    AttemptFailed {
+        /// The ticket.
+        ticket: TicketId,
+        /// What kind of failure.
+        kind: FindingKind,
+        /// What happened.
+        message: String,
+    },
+    /// The circuit breaker brought in a fresh agent.
+    BreakerTripped {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// A person has to look at a ticket.
+    Stuck {
+        /// The ticket.
+        ticket: TicketId,
+        /// Why.
+        reason: StuckReason,
+        /// More, in words.
+        message: String,
+    },
+    /// A ticket cannot start.
+    Blocked {
+        /// The ticket.
+        ticket: TicketId,
+        /// What it waits for in vain.
+        by: TicketId,
+    },
+    /// Layer 3.5 waits for a person.
+    ReviewRequested {
+        /// The ticket.
+        ticket: TicketId,
+        /// The commit to look at.
+        commit: CommitId,
+    },
+    /// A gate ran on a combination of tickets.
+    GateRan {
+        /// The tickets in it, in order.
+        tickets: Vec<TicketId>,
+        /// Whether it was green.
+        passed: bool,
+    },
+    /// Tickets that pass alone and fail together, found before base moved.
+    CulpritFound {
+        /// The ticket that is set aside.
+        ticket: TicketId,
+        /// The one it does not go together with, if one alone is enough.
+        partner: Option<TicketId>,
+    },
+    /// Base was advanced.
+    Landed {
+        /// The tickets that are now on it.
+        tickets: Vec<TicketId>,
+        /// Where base is now.
+        at: CommitId,
+    },
+    /// A step will be tried again later.
+    Retrying {
+        /// What.
+        effect: EffectId,
+        /// What went wrong.
+        message: String,
+        /// In how many milliseconds.
+        in_ms: u64,
+    },
+    /// Something a person should know.
+    Warning {
+        /// What.
+        message: String,
+    },
+    /// An answer arrived for something no longer wanted.
+    Stale {
+        /// What.
+        effect: EffectId,
+    },
+    /// The sprint is over, or waits.
+    Finished {
+        /// The outcome, in words.
+        outcome: String,
+    },
+}

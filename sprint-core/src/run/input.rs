@@ -1,0 +1,60 @@
+//! Facts coming in.
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+use crate::id::TicketId;
+use crate::run::effect::{Done, EffectId};
+
+/// One fact for the run machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// These effects are about to start. Spending is counted here, before anything runs.
+    Starting(Vec<EffectId>),
+    /// An effect ended.
+    Finished {
+        /// Which.
+        effect: EffectId,
+        /// How.
+        outcome: Result<Done, Failure>,
+    },
+    /// A person or a program decided something.
+    Command(Command),
+    /// Time has passed.
+    Tick,
+}
+
+/// A decision from outside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Command {
+    /// Answers layer 3.5.
+    Review {
+        /// The ticket.
+        ticket: TicketId,
+        /// The answer.
+        decision: ReviewDecision,
+    },
+    /// Gives a stuck or blocked ticket a new budget and queues it again.
+    Reattempt(TicketId),
+    /// Takes a ticket out of the sprint.
+    Drop(TicketId),
+    /// Lifts automatic blocks: parked landings and shared pauses.
+    Continue,
+    /// Stops the sprint for good; what is verified stays verified, nothing is merged.
+    Cancel,
+}
+
+/// A person's answer to a review request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewDecision {
+    /// Looks good.
+    Approve,
+    /// Approved without looking closely; the evidence says so.
+    Skip,
+    /// Not yet, for this reason.
+    RequestChanges(String),
+}

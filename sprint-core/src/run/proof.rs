@@ -1,0 +1,66 @@
+//! Proof: the value without which nothing is posted as evidence, closed or merged.
+
+use std::collections::BTreeMap;
+
+use crate::domain::evidence::EvidenceMarker;
+use crate::domain::verdict::{LayerId, Verdict};
+use crate::id::{CommitId, TicketId, TreeId};
+
+/// Every layer accepted this exact commit.
+///
+/// It has no public constructor and cannot be deserialized: only the run machine makes one, from
+/// saved verdicts, each time it is needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    marker: EvidenceMarker,
+    verdicts: BTreeMap<LayerId, Verdict>,
+}
+
+impl Proof {
+    /// Proof for the marked commit, if every layer of the pipeline accepted it.
+    pub(in crate::run) fn new(
+        marker: EvidenceMarker,
+        verdicts: &BTreeMap<LayerId, Verdict>,
+    ) -> Option<Self> {
+        let accepted = |layer| verdicts.get(layer).is_some_and(Verdict::accepts);
+        LayerId::ALL.iter().all(accepted).then(|| Self {
+            marker,
+            verdicts: verdicts.clone(),
+        })
+    }
+
+    /// Proof without verdicts, for testing trackers.
+    #[cfg(any(test, feature = "test-util"))]
+    pub fn for_tests(marker: EvidenceMarker) -> Self {
+        let verdicts = LayerId::ALL
+            .into_iter()
+            .map(|layer| (layer, Verdict::pass()))
+            .collect();
+        Self { marker, verdicts }
+    }
+
+    /// The ticket.
+    pub const fn ticket(&self) -> &TicketId {
+        &self.marker.ticket
+    }
+
+    /// The commit.
+    pub const fn commit(&self) -> &CommitId {
+        &self.marker.commit
+    }
+
+    /// Its tree.
+    pub const fn tree(&self) -> &TreeId {
+        &self.marker.tree
+    }
+
+    /// The marker that an evidence comment carries.
+    pub const fn marker(&self) -> &EvidenceMarker {
+        &self.marker
+    }
+
+    /// What each layer decided.
+    pub const fn verdicts(&self) -> &BTreeMap<LayerId, Verdict> {
+        &self.verdicts
+    }
+}

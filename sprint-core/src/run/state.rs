@@ -1,0 +1,87 @@
+//! The sprint as a whole: the small part of the state that many changes touch.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::agent::Role;
+use crate::id::{CommitId, TicketId};
+use crate::run::effect::Step;
+use crate::time::Timestamp;
+
+/// Where the sprint stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SprintState {
+    /// The phase.
+    pub phase: Phase,
+    /// Tickets on base, in the order in which they were merged.
+    pub merge_order: Vec<TicketId>,
+    /// Where base was last seen, or put.
+    pub base_head: CommitId,
+    /// What was spent.
+    pub counters: Counters,
+    /// Steps of the sprint that must wait, and until when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub holds: BTreeMap<Step, Timestamp>,
+    /// No agent starts before this time: the provider limits the rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents_paused_until: Option<Timestamp>,
+    /// Consecutive failures of infrastructure around a step of the sprint.
+    #[serde(default)]
+    pub retries: u32,
+}
+
+/// The phases of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum Phase {
+    /// The safety tag is being set.
+    Preflight,
+    /// Tickets are worked on.
+    Tickets,
+    /// Verified tickets are combined, checked together, and landed.
+    Integrating,
+    /// Verified work waits until a person makes room for it.
+    Parked {
+        /// What has to be done.
+        reason: String,
+    },
+    /// Leftovers are being removed.
+    Tidying {
+        /// How it will end.
+        ending: Ending,
+    },
+    /// Over.
+    Complete {
+        /// How it ended.
+        ending: Ending,
+    },
+}
+
+/// How a sprint ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ending", rename_all = "snake_case")]
+pub enum Ending {
+    /// It went through to the end.
+    Finished,
+    /// It stopped because going on could lose work or spend without end.
+    SafetyStop {
+        /// Why.
+        reason: String,
+    },
+    /// A person cancelled it.
+    Cancelled,
+}
+
+/// What the sprint has spent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Agents started, by role, over all restarts.
+    pub agents: BTreeMap<Role, u64>,
+    /// What they cost, in millionths of a US dollar.
+    pub cost_micro_usd: u64,
+    /// Gate runs on combinations.
+    pub gates: u64,
+    /// Times a circuit breaker brought in a fresh agent.
+    pub breaker_trips: u64,
+}

@@ -1,0 +1,358 @@
+//! One ticket's run: where it stands, and what it has spent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::agent::{Assignment, Claimed, WorkerResult};
+use crate::domain::evidence::CommentRef;
+use crate::domain::path::RepoPath;
+use crate::domain::verdict::{FindingKind, LayerId, Verdict};
+use crate::domain::workspace::{ChangedPath, Workspace};
+use crate::id::{CommitId, SessionId, TicketId, TreeId};
+use crate::run::effect::Step;
+use crate::time::Timestamp;
+
+/// The living part of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TicketRun {
+    /// Where it stands.
+    pub stage: Stage,
+    /// Trips through the loop so far; part of every effect's name.
+    pub attempt: u32,
+    /// Which workspace it is in: 1, or more after a fresh agent or a re-attempt.
+    pub generation: u32,
+    /// What it has spent.
+    pub budget: Budget,
+    /// What failed last, and how often the same.
+    pub breaker: Breaker,
+    /// Steps that must wait, and until when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub holds: BTreeMap<Step, Timestamp>,
+    /// Things to do beside the main line: tracker notes, giving workspaces back.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub chores: BTreeSet<Step>,
+    /// A handle to the worker's session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
+    /// The context agent's report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub research: Option<String>,
+    /// Facts for other tickets, taken over when this one is verified.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learnings: Vec<String>,
+    /// Every workspace it has had and not given back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub workspaces: Vec<Workspace>,
+    /// When work began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// When it became terminal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<Timestamp>,
+    /// What happened to its merge.
+    #[serde(default)]
+    pub merge: MergeState,
+}
+
+/// Where a ticket stands. Each stage owns exactly what is valid in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "snake_case")]
+pub enum Stage {
+    /// Waits for its dependencies, or for a free agent.
+    Queued,
+    /// Cannot start: something it depends on will not be done.
+    Blocked {
+        /// What it waits for in vain.
+        by: TicketId,
+    },
+    /// A workspace is being opened.
+    Opening {
+        /// What the agent will be told.
+        entry: Assignment,
+    },
+    /// Dependencies are being installed.
+    Installing {
+        /// Where.
+        workspace: Workspace,
+        /// What the agent will be told.
+        entry: Assignment,
+    },
+    /// The context agent is at work.
+    Researching {
+        /// Where.
+        workspace: Workspace,
+        /// What the worker will be told.
+        entry: Assignment,
+    },
+    /// The worker is at work.
+    Implementing {
+        /// Where.
+        workspace: Workspace,
+        /// What it was told.
+        entry: Assignment,
+    },
+    /// The worker has answered; its workspace is being looked at.
+    Collecting {
+        /// Where.
+        workspace: Workspace,
+        /// What it said.
+        claim: Box<Claimed<WorkerResult>>,
+    },
+    /// Layers 2 and 3 are running side by side.
+    Checking {
+        /// What is being checked.
+        checked: Box<Checked>,
+        /// Remedies tried in this attempt.
+        remedy: Remedy,
+    },
+    /// Layer 2.5: the tests are being read.
+    ReadingTests(Box<Checked>),
+    /// Layer 3.5: a person is asked.
+    AwaitingReview(Box<Checked>),
+    /// Layer 4: the completion agent is at work.
+    Judging {
+        /// What is being judged.
+        checked: Box<Checked>,
+        /// Whether an invalid verdict was already thrown away once.
+        repeated: bool,
+    },
+    /// Layer 5: evidence is being posted.
+    Posting(Box<Checked>),
+    /// Layer 5.5: the ticket is being marked Done.
+    Closing {
+        /// What is proven.
+        checked: Box<Checked>,
+        /// The evidence.
+        comment: CommentRef,
+    },
+    /// Every layer passed, the evidence is posted, the ticket is Done; it waits for its merge.
+    Verified {
+        /// What is proven.
+        checked: Box<Checked>,
+        /// The evidence.
+        comment: CommentRef,
+    },
+    /// It is on base.
+    Merged {
+        /// What is proven.
+        checked: Box<Checked>,
+        /// The evidence.
+        comment: CommentRef,
+        /// The merge commit.
+        at: CommitId,
+    },
+    /// The engine gave up on it; a person has to look.
+    Stuck {
+        /// Why.
+        reason: StuckReason,
+        /// More, in words.
+        message: String,
+    },
+    /// Taken out of the sprint by a person.
+    Dropped,
+}
+
+/// What has been checked for one exact commit. A new commit is a new `Checked`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// Where it is.
+    pub workspace: Workspace,
+    /// The commit.
+    pub head: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+    /// What it changes.
+    pub changed: Vec<ChangedPath>,
+    /// Debugging leftovers in added lines, found when the workspace was looked at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<String>,
+    /// What the worker said.
+    pub claim: Box<Claimed<WorkerResult>>,
+    /// What each layer decided.
+    pub verdicts: BTreeMap<LayerId, Verdict>,
+    /// The words of the reviewer, for the evidence.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub review_summary: String,
+    /// The rows of the completion verdict, for the evidence.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requirements: Vec<crate::domain::agent::RequirementRow>,
+}
+
+impl Checked {
+    /// The paths it changes.
+    pub fn paths(&self) -> Vec<RepoPath> {
+        self.changed
+            .iter()
+            .map(|change| change.path.clone())
+            .collect()
+    }
+}
+
+/// Repairs of the environment tried in one attempt (spec 10.10, classes 2 and 5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remedy {
+    /// Dependencies are to be installed before the next check.
+    pub install: bool,
+    /// They were installed once already.
+    pub installed: bool,
+    /// Checks repeated because they ran out of time.
+    pub timeouts: u32,
+}
+
+/// What a ticket has spent. Every loop-back of the machine takes from one of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Counted failures in the verification loop.
+    pub loops: u32,
+    /// Whether the one fresh agent was used.
+    pub fresh_agent: bool,
+    /// Agents spawned because one ran out of context.
+    pub exhaustions: u32,
+    /// Waits for a rate limit.
+    pub rate_limits: u32,
+    /// Consecutive failures of infrastructure around one step.
+    pub retries: u32,
+    /// Writes to the tracker that did not show.
+    pub rewrites: u32,
+    /// Agents started for this ticket, over all restarts.
+    pub agent_runs: u64,
+    /// What they cost, in millionths of a US dollar.
+    pub cost_micro_usd: u64,
+}
+
+/// The circuit breaker: what failed last and how often the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breaker {
+    /// The last failure.
+    pub last: Option<FailureRecord>,
+    /// How many times in a row the same error came.
+    pub streak: u32,
+    /// The failure that brought in the fresh agent.
+    pub before_fresh: Option<FailureRecord>,
+    /// What the last failed attempt looked like, to tell progress from repetition.
+    pub fingerprint: Option<String>,
+    /// How often the breaker tripped.
+    pub trips: u32,
+}
+
+/// One failure of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailureRecord {
+    /// What kind.
+    pub kind: FindingKind,
+    /// Which layer.
+    pub layer: LayerId,
+    /// Normalised text of the error: one line, or the parts of a list.
+    pub signature: BTreeSet<String>,
+    /// What happened, in words.
+    pub message: String,
+}
+
+/// Why a ticket is stuck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StuckReason {
+    /// The same error came again, also with a fresh agent.
+    CircuitBreaker,
+    /// The loop ran as often as it may.
+    MaxLoops,
+    /// Agents kept running out of context.
+    ContextExhausted,
+    /// The far side limits the rate for too long.
+    RateLimited,
+    /// Something around the ticket kept failing.
+    Infrastructure,
+    /// A dependency cannot be merged into its workspace.
+    DependencyMergeConflict,
+    /// The tracker does not take the evidence.
+    TrackerFailure,
+    /// The evidence was posted and cannot be found.
+    EvidenceNotVerified,
+    /// The ticket was set to Done and is not.
+    TicketNotDone,
+    /// It conflicts with a ticket merged before it.
+    MergeConflict,
+    /// It passes alone and fails together with others.
+    IntegrationFailed,
+}
+
+impl StuckReason {
+    /// The name used in state files and reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CircuitBreaker => "circuit_breaker",
+            Self::MaxLoops => "max_loops",
+            Self::ContextExhausted => "context_exhausted",
+            Self::RateLimited => "rate_limited",
+            Self::Infrastructure => "infrastructure",
+            Self::DependencyMergeConflict => "dependency_merge_conflict",
+            Self::TrackerFailure => "tracker_failure",
+            Self::EvidenceNotVerified => "evidence_not_verified",
+            Self::TicketNotDone => "ticket_not_done",
+            Self::MergeConflict => "merge_conflict",
+            Self::IntegrationFailed => "integration_failed",
+        }
+    }
+}
+
+/// What happened to a ticket's merge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MergeState {
+    /// Not merged yet.
+    #[default]
+    Unmerged,
+    /// On base.
+    Merged,
+    /// Verified, then taken out of the combination before base moved.
+    Reverted,
+    /// Never a candidate.
+    Skipped,
+}
+
+impl TicketRun {
+    /// A ticket that has not begun.
+    pub fn queued() -> Self {
+        Self {
+            stage: Stage::Queued,
+            attempt: 1,
+            generation: 1,
+            budget: Budget::default(),
+            breaker: Breaker::default(),
+            holds: BTreeMap::new(),
+            chores: BTreeSet::new(),
+            session: None,
+            research: None,
+            learnings: Vec::new(),
+            workspaces: Vec::new(),
+            started_at: None,
+            completed_at: None,
+            merge: MergeState::default(),
+        }
+    }
+
+    /// Whether nothing more happens to it before integration.
+    pub const fn is_settled(&self) -> bool {
+        match self.stage {
+            Stage::Verified { .. }
+            | Stage::Merged { .. }
+            | Stage::Stuck { .. }
+            | Stage::Blocked { .. }
+            | Stage::Dropped => true,
+            Stage::Queued
+            | Stage::Opening { .. }
+            | Stage::Installing { .. }
+            | Stage::Researching { .. }
+            | Stage::Implementing { .. }
+            | Stage::Collecting { .. }
+            | Stage::Checking { .. }
+            | Stage::ReadingTests(_)
+            | Stage::AwaitingReview(_)
+            | Stage::Judging { .. }
+            | Stage::Posting(_)
+            | Stage::Closing { .. } => false,
+        }
+    }
+}
