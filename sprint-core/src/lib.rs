@@ -1,9 +1,11 @@
 //! Runs sprints of coding agents: tickets become verified, merged code, with evidence.
 
 pub mod domain;
+pub mod engine;
 pub mod failure;
 pub mod id;
 pub mod plan;
 pub mod ports;
+pub mod report;
 pub mod run;
 pub mod time;

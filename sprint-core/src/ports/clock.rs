@@ -53,10 +53,10 @@ impl Clock for SystemClock {
                 let capped = wait.min(Duration::from_secs(3600));
                 if gone.recv_timeout(capped) == Err(mpsc::RecvTimeoutError::Timeout) {
                     // The sleeper may have gone in this very moment; then nobody needs waking.
-                    drop(wake.send(()));
+                    _ = wake.send(());
                 }
             });
-            drop(woken.await);
+            _ = woken.await;
             drop(cancelled);
         }
     }

@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::{AgentReport, AgentTask};
 use crate::domain::check::{CheckPlan, CheckReport};
-use crate::domain::evidence::{CommentRef, Note};
+use crate::domain::evidence::CommentRef;
 use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
 use crate::domain::path::RepoPath;
 use crate::domain::workspace::{Collected, Leftovers, Opened, Workspace, WorkspaceSpec};
 use crate::id::{CommitId, SprintId, TagName, TicketId, TreeId};
 use crate::run::proof::Proof;
+use crate::run::ticket::{Checked, FailureRecord, StuckReason};
 
 /// What an effect is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -345,30 +346,34 @@ pub enum Work {
     Post {
         /// What permits it.
         proof: Proof,
-        /// The comment.
-        comment: String,
+        /// What the evidence shows.
+        checked: Box<Checked>,
     },
     /// Mark the ticket Done and see that it is.
-    Close {
-        /// What permits it.
-        proof: Proof,
-    },
-    /// Comment on a ticket.
-    Note {
-        /// The ticket.
-        ticket: TicketId,
-        /// The comment.
-        note: Note,
-    },
-    /// Move a ticket back from Done.
-    Reopen {
-        /// The ticket.
-        ticket: TicketId,
-        /// Why.
-        note: Note,
-    },
+    Close(Proof),
+    /// Say on a ticket why it is stuck.
+    Note(StuckNote),
+    /// Move a ticket back from Done, and say why.
+    Reopen(StuckNote),
     /// Give workspaces back.
     Release(Vec<Workspace>),
+}
+
+/// What a ticket's readers are told when the engine gives up on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StuckNote {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Why.
+    pub reason: StuckReason,
+    /// More, in words.
+    pub message: String,
+    /// Counted failures so far.
+    pub loops: u32,
+    /// How many there may be.
+    pub max_loops: u32,
+    /// The last failure of an attempt.
+    pub last: Option<FailureRecord>,
 }
 
 /// What came of an effect that worked.

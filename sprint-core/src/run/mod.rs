@@ -1,11 +1,522 @@
 //! The run machine: a value that is told facts and says what ought to be running.
+//!
+//! [`SprintRun`] has five verbs. [`apply`](SprintRun::apply) folds one fact in;
+//! [`wanted_in`](SprintRun::wanted_in) says what ought to be running now;
+//! [`work`](SprintRun::work) describes one of those things in full;
+//! [`next_deadline`](SprintRun::next_deadline) says when to come back if nothing happens;
+//! [`outcome`](SprintRun::outcome) says whether it is over. What is wanted is a function of the
+//! state and of nothing else, so starting, resuming, cancelling and retrying are one path.
 
+pub mod admit;
+mod advance;
 pub mod bisect;
+pub mod breaker;
+pub mod classify;
+mod command;
 pub mod effect;
 pub mod event;
+mod failing;
+mod index;
 pub mod input;
 pub mod integrate;
+mod landing;
+mod layers;
 pub mod proof;
 pub mod snapshot;
 pub mod state;
 pub mod ticket;
+mod wants;
+mod work;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::domain::agent::Role;
+use crate::failure::{ErrorKind, Failure};
+use crate::id::TicketId;
+use crate::plan::sprint_plan::SprintPlan;
+use crate::run::advance::Cx;
+use crate::run::effect::{Done, EffectId, Lane, Scope, Step};
+use crate::run::event::Event;
+use crate::run::index::Index;
+use crate::run::input::Input;
+use crate::run::integrate::IntegrationRun;
+use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
+use crate::run::state::{Counters, Ending, Phase, SprintState};
+use crate::run::ticket::{Stage, TicketRun};
+use crate::time::Timestamp;
+
+/// Retries of a step of the sprint before it stops.
+const MAX_RETRIES: u32 = 3;
+
+/// One sprint, as a value.
+#[derive(Clone, Debug)]
+pub struct SprintRun {
+    plan: Arc<SprintPlan>,
+    revision: u64,
+    at: Timestamp,
+    sprint: SprintState,
+    tickets: BTreeMap<TicketId, TicketRun>,
+    integration: Option<IntegrationRun>,
+    // Everything below is derived; a restart builds it anew.
+    index: Index,
+    learnings: Vec<String>,
+    changed: Changed,
+    events: Vec<Event>,
+}
+
+/// Which records have changed since the last save.
+#[derive(Clone, Debug, Default)]
+struct Changed {
+    sprint: bool,
+    integration: bool,
+    tickets: BTreeSet<TicketId>,
+}
+
+/// How a run ends, or why it rests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is over.
+    Complete(Ending),
+    /// Nothing can move until a person decides something.
+    AwaitingHuman {
+        /// What they are asked, one line each.
+        requests: Vec<String>,
+    },
+}
+
+impl SprintRun {
+    /// Starts a sprint.
+    pub fn start(now: Timestamp, plan: SprintPlan) -> Self {
+        let tickets = plan.tickets.iter().map(|(id, ticket)| {
+            let mut run = TicketRun::queued();
+            if let Some(by) = &ticket.unmet {
+                run.stage = Stage::Blocked { by: by.clone() };
+            }
+            (id.clone(), run)
+        });
+        let sprint = SprintState {
+            phase: Phase::Preflight,
+            merge_order: Vec::new(),
+            base_head: plan.base.clone(),
+            counters: Counters::default(),
+            holds: BTreeMap::new(),
+            agents_paused_until: None,
+            retries: 0,
+        };
+        let tickets: BTreeMap<_, _> = tickets.collect();
+        let blocked: Vec<_> = plan
+            .tickets
+            .values()
+            .filter(|t| t.unmet.is_some())
+            .map(|t| t.ticket.id.clone())
+            .collect();
+        let mut run = Self::restore(Snapshot {
+            schema_version: SCHEMA_VERSION,
+            revision: 0,
+            at: now,
+            plan: Arc::new(plan),
+            sprint,
+            tickets,
+            integration: None,
+        });
+        for id in blocked {
+            run.block_dependents(&id);
+        }
+        run.changed = Changed::default();
+        run.events.clear();
+        run
+    }
+
+    /// Continues from saved state.
+    pub fn restore(snapshot: Snapshot) -> Self {
+        let Snapshot {
+            revision,
+            at,
+            plan,
+            sprint,
+            tickets,
+            integration,
+            ..
+        } = snapshot;
+        let mut run = Self {
+            plan,
+            revision,
+            at,
+            sprint,
+            tickets,
+            integration,
+            index: Index::default(),
+            learnings: Vec::new(),
+            changed: Changed::default(),
+            events: Vec::new(),
+        };
+        let mut done: Vec<_> = run.tickets.values().filter(|t| t.is_complete()).collect();
+        done.sort_by_key(|ticket| ticket.completed_at);
+        run.learnings = done
+            .into_iter()
+            .flat_map(|ticket| ticket.learnings.clone())
+            .collect();
+        run.reindex_all();
+        run
+    }
+
+    /// The whole state, to be saved.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            schema_version: SCHEMA_VERSION,
+            revision: self.revision,
+            at: self.at,
+            plan: Arc::clone(&self.plan),
+            sprint: self.sprint.clone(),
+            tickets: self.tickets.clone(),
+            integration: self.integration.clone(),
+        }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &SprintPlan {
+        &self.plan
+    }
+
+    /// The plan, shared.
+    pub fn plan_shared(&self) -> Arc<SprintPlan> {
+        Arc::clone(&self.plan)
+    }
+
+    /// The sprint as a whole.
+    pub const fn sprint(&self) -> &SprintState {
+        &self.sprint
+    }
+
+    /// Every ticket.
+    pub const fn tickets(&self) -> &BTreeMap<TicketId, TicketRun> {
+        &self.tickets
+    }
+
+    /// What ought to be running in a lane now, most urgent first.
+    pub fn wanted_in(&self, lane: Lane) -> impl Iterator<Item = &EffectId> {
+        self.index.wanted(lane)
+    }
+
+    /// Everything that ought to be running now.
+    pub fn wanted(&self) -> impl Iterator<Item = &EffectId> {
+        Lane::ALL
+            .into_iter()
+            .flat_map(|lane| self.index.wanted(lane))
+    }
+
+    /// Whether this effect ought to be running now.
+    pub fn wants(&self, id: &EffectId) -> bool {
+        self.index.wants(id)
+    }
+
+    /// Whether nothing new may start in a lane for now.
+    pub fn is_paused(&self, lane: Lane) -> bool {
+        lane == Lane::Agent && self.sprint.agents_paused_until.is_some()
+    }
+
+    /// When to send [`Input::Tick`] if nothing else happens first.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.index.next_deadline()
+    }
+
+    /// How it ended, or why it rests; `None` while something can move.
+    pub fn outcome(&self) -> Option<Outcome> {
+        if let Phase::Complete { ending } = &self.sprint.phase {
+            return Some(Outcome::Complete(ending.clone()));
+        }
+        if !self.index.is_idle() {
+            return None;
+        }
+        let mut requests = Vec::new();
+        if let Phase::Parked { reason } = &self.sprint.phase {
+            requests.push(reason.clone());
+        }
+        for (id, ticket) in &self.tickets {
+            if let Stage::AwaitingReview(checked) = &ticket.stage {
+                requests.push(format!(
+                    "{id}: review {} on {}",
+                    checked.head, checked.workspace.branch
+                ));
+            }
+        }
+        Some(Outcome::AwaitingHuman { requests })
+    }
+
+    /// Folds one fact in. Total: it never fails and never panics, and what no longer applies only
+    /// leaves an [`Event::Stale`]. Returns what to tell once the change is saved.
+    #[must_use]
+    pub fn apply(&mut self, now: Timestamp, input: Input) -> Vec<Event> {
+        // A clock that is set back must not bring holds back.
+        self.at = self.at.max(now);
+        match input {
+            Input::Starting(effects) => self.starting(&effects),
+            Input::Finished { effect, outcome } => self.finished(&effect, outcome),
+            Input::Command(command) => self.command(command),
+            Input::Tick => {}
+        }
+        self.lift_holds();
+        self.settle();
+        self.reindex_sprint();
+        std::mem::take(&mut self.events)
+    }
+
+    /// Everything that changed since the last call, to be saved before anything new starts;
+    /// `None` if nothing did.
+    pub fn take_delta(&mut self) -> Option<Delta> {
+        let changed = std::mem::take(&mut self.changed);
+        if !changed.sprint && !changed.integration && changed.tickets.is_empty() {
+            return None;
+        }
+        self.revision += 1;
+        let record = |id: TicketId| Some((id.clone(), self.tickets.get(&id)?.clone()));
+        Some(Delta {
+            revision: self.revision,
+            at: self.at,
+            full: None,
+            sprint: changed.sprint.then(|| self.sprint.clone()),
+            tickets: changed.tickets.into_iter().filter_map(record).collect(),
+            integration: self.integration.clone().filter(|_| changed.integration),
+        })
+    }
+
+    /// Counts spending before it happens, and refuses what would go over the limit.
+    fn starting(&mut self, effects: &[EffectId]) {
+        for effect in effects {
+            let Some(id) = effect.ticket_id().filter(|_| self.wants(effect)).cloned() else {
+                continue;
+            };
+            if let Some(role) = role_of(effect.step) {
+                if let Some(reason) = self.overspent() {
+                    return self.stop(reason);
+                }
+                self.changed.sprint = true;
+                *self.sprint.counters.agents.entry(role).or_default() += 1;
+                self.with_ticket(&id, |ticket, _| ticket.budget.agent_runs += 1);
+            }
+            self.with_ticket(&id, |ticket, cx| {
+                if effect.step == Step::Open && ticket.stage == Stage::Queued {
+                    begin(ticket, cx);
+                }
+            });
+        }
+    }
+
+    fn overspent(&self) -> Option<String> {
+        let config = &self.plan.config;
+        let counters = &self.sprint.counters;
+        let runs: u64 = counters.agents.values().sum();
+        if config.max_agent_runs > 0 && runs >= config.max_agent_runs {
+            return Some(format!(
+                "the limit of {runs} agent runs is reached (max_agent_runs)"
+            ));
+        }
+        let cents = counters.cost_micro_usd / 10_000;
+        (config.max_cost_cents > 0 && cents >= config.max_cost_cents)
+            .then(|| format!("the agents have cost {cents} US cents (max_cost_cents)"))
+    }
+
+    fn finished(&mut self, effect: &EffectId, outcome: Result<Done, Failure>) {
+        if !self.wants(effect) {
+            self.events.push(Event::Stale {
+                effect: effect.clone(),
+            });
+            return;
+        }
+        match &effect.scope {
+            Scope::Sprint => self.sprint_finished(effect.step, outcome),
+            Scope::Ticket(id) => self.with_ticket(id, |ticket, cx| {
+                if ticket.stage == Stage::Queued && effect.step == Step::Open {
+                    begin(ticket, cx);
+                }
+                advance::finished(ticket, effect.step, outcome, cx);
+            }),
+        }
+    }
+
+    fn sprint_finished(&mut self, step: Step, outcome: Result<Done, Failure>) {
+        self.changed.sprint = true;
+        let done = match outcome {
+            Ok(done) => done,
+            Err(failure) => return self.sprint_failed(step, failure),
+        };
+        self.sprint.retries = 0;
+        match (step, done) {
+            (Step::Checkpoint, _) => self.enter_phase(Phase::Tickets),
+            (Step::Tidy, _) => self.complete(),
+            (_, done) => self.integration_finished(done),
+        }
+    }
+
+    fn sprint_failed(&mut self, step: Step, failure: Failure) {
+        self.sprint.retries += 1;
+        let retries = self.sprint.retries;
+        let hopeless = failure.kind == ErrorKind::Fatal || retries > MAX_RETRIES;
+        let message = format!("could not {step}: {failure}");
+        if step == Step::Tidy && hopeless {
+            self.events.push(Event::Warning { message });
+            self.complete();
+        } else if hopeless {
+            self.stop(message);
+        } else {
+            let effect = EffectId::sprint(1, step);
+            let wait = failing::backoff(&effect, retries);
+            self.sprint.holds.insert(step, self.at.after(wait));
+            let in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            self.events.push(Event::Retrying {
+                effect,
+                message,
+                in_ms,
+            });
+        }
+    }
+
+    /// Changes one ticket, and draws the conclusions for the tickets around it.
+    fn with_ticket(&mut self, id: &TicketId, change: impl FnOnce(&mut TicketRun, &mut Cx<'_>)) {
+        let (Some(ticket), Some(plan)) = (self.tickets.get_mut(id), self.plan.tickets.get(id))
+        else {
+            return;
+        };
+        let before = (ticket.stage.name(), ticket.attempt, ticket.is_complete());
+        let mut cx = Cx {
+            now: self.at,
+            plan: &self.plan,
+            ticket: plan,
+            sprint: &mut self.sprint,
+            sprint_changed: &mut self.changed.sprint,
+            events: &mut self.events,
+            stop: None,
+        };
+        change(ticket, &mut cx);
+        let stop = cx.stop;
+        let (stage, attempt) = (ticket.stage.name(), ticket.attempt);
+        let (complete, lost) = (
+            ticket.is_complete(),
+            ticket.is_settled() && !ticket.is_complete(),
+        );
+        let learned = if complete && !before.2 {
+            ticket.learnings.clone()
+        } else {
+            Vec::new()
+        };
+        self.changed.tickets.insert(id.clone());
+        if (stage, attempt) != (before.0, before.1) {
+            let stage = stage.to_owned();
+            self.events.push(Event::StageChanged {
+                ticket: id.clone(),
+                stage,
+                attempt,
+            });
+        }
+        self.learnings.extend(learned);
+        self.reindex(id);
+        if complete != before.2 {
+            for dependent in self.dependents(id) {
+                self.reindex(&dependent);
+            }
+        }
+        if lost {
+            self.block_dependents(id);
+        }
+        if let Some(reason) = stop {
+            self.stop(reason);
+        }
+    }
+
+    fn dependents(&self, id: &TicketId) -> Vec<TicketId> {
+        self.plan
+            .tickets
+            .get(id)
+            .map_or_else(Vec::new, |plan| plan.dependents.clone())
+    }
+
+    /// Marks every queued ticket that waits for `lost`, directly or not, as blocked by it.
+    fn block_dependents(&mut self, lost: &TicketId) {
+        let mut open = vec![lost.clone()];
+        while let Some(by) = open.pop() {
+            for id in self.dependents(&by) {
+                let Some(ticket) = self.tickets.get_mut(&id) else {
+                    continue;
+                };
+                if ticket.stage != Stage::Queued {
+                    continue;
+                }
+                ticket.stage = Stage::Blocked { by: by.clone() };
+                self.events.push(Event::Blocked {
+                    ticket: id.clone(),
+                    by: by.clone(),
+                });
+                self.changed.tickets.insert(id.clone());
+                self.reindex(&id);
+                open.push(id);
+            }
+        }
+    }
+
+    /// Stops the sprint because going on could lose work or spend without end.
+    fn stop(&mut self, reason: String) {
+        self.events.push(Event::Warning {
+            message: format!("stopping: {reason}"),
+        });
+        self.enter_phase(Phase::Tidying {
+            ending: Ending::SafetyStop { reason },
+        });
+    }
+
+    fn enter_phase(&mut self, phase: Phase) {
+        if self.sprint.phase != phase {
+            self.sprint.phase = phase;
+            self.sprint.retries = 0;
+            self.changed.sprint = true;
+            self.events.push(Event::PhaseChanged {
+                phase: self.sprint.phase.name().to_owned(),
+            });
+            self.reindex_all();
+        }
+    }
+
+    fn complete(&mut self) {
+        if let Phase::Tidying { ending } = &self.sprint.phase {
+            let ending = ending.clone();
+            self.events.push(Event::Finished {
+                outcome: ending.to_string(),
+            });
+            self.enter_phase(Phase::Complete { ending });
+        }
+    }
+}
+
+/// A queued ticket begins.
+fn begin(ticket: &mut TicketRun, cx: &Cx<'_>) {
+    ticket.started_at = Some(cx.now);
+    ticket.chores.insert(Step::Start);
+    ticket.stage = Stage::Opening {
+        entry: crate::domain::agent::Assignment::First,
+    };
+}
+
+const fn role_of(step: Step) -> Option<Role> {
+    match step {
+        Step::Research => Some(Role::Context),
+        Step::Implement => Some(Role::Worker),
+        Step::Review => Some(Role::Review),
+        Step::Judge => Some(Role::Completion),
+        Step::Checkpoint
+        | Step::Combine
+        | Step::Gate
+        | Step::Land
+        | Step::Tidy
+        | Step::Start
+        | Step::Open
+        | Step::Install
+        | Step::Collect
+        | Step::Check
+        | Step::ReadTests
+        | Step::Post
+        | Step::Close
+        | Step::Note
+        | Step::Reopen
+        | Step::Release => None,
+    }
+}

@@ -1,6 +1,7 @@
 //! The sprint as a whole: the small part of the state that many changes touch.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +59,25 @@ pub enum Phase {
     },
 }
 
+impl Phase {
+    /// The name the pipeline gives the phase in its state file.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Preflight => "0-preflight",
+            Self::Tickets => "2-implementation",
+            Self::Integrating => "4.5-integration",
+            Self::Parked { .. } => "4-merge",
+            Self::Tidying { .. } => "8-retrospective",
+            Self::Complete {
+                ending: Ending::Finished,
+            } => "complete",
+            Self::Complete {
+                ending: Ending::SafetyStop { .. } | Ending::Cancelled,
+            } => "safety-stopped",
+        }
+    }
+}
+
 /// How a sprint ends.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ending", rename_all = "snake_case")]
@@ -71,6 +91,16 @@ pub enum Ending {
     },
     /// A person cancelled it.
     Cancelled,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finished => f.write_str("finished"),
+            Self::SafetyStop { reason } => write!(f, "stopped: {reason}"),
+            Self::Cancelled => f.write_str("cancelled"),
+        }
+    }
 }
 
 /// What the sprint has spent.

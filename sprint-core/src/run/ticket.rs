@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::agent::{Assignment, Claimed, WorkerResult};
+use crate::domain::agent::{Assignment, Claimed, RequirementRow, WorkerResult};
 use crate::domain::evidence::CommentRef;
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::{FindingKind, LayerId, Verdict};
@@ -29,6 +29,9 @@ pub struct TicketRun {
     /// Steps that must wait, and until when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub holds: BTreeMap<Step, Timestamp>,
+    /// Consecutive failures of infrastructure, per step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub retries: BTreeMap<Step, u32>,
     /// Things to do beside the main line: tracker notes, giving workspaces back.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub chores: BTreeSet<Step>,
@@ -153,6 +156,54 @@ pub enum Stage {
     Dropped,
 }
 
+impl Stage {
+    /// The name used in events, state files and tables.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Blocked { .. } => "blocked",
+            Self::Opening { .. } => "opening",
+            Self::Installing { .. } => "installing",
+            Self::Researching { .. } => "researching",
+            Self::Implementing { .. } => "implementing",
+            Self::Collecting { .. } => "collecting",
+            Self::Checking { .. } => "checking",
+            Self::ReadingTests(_) => "reading tests",
+            Self::AwaitingReview(_) => "awaiting review",
+            Self::Judging { .. } => "judging",
+            Self::Posting(_) => "posting",
+            Self::Closing { .. } => "closing",
+            Self::Verified { .. } => "verified",
+            Self::Merged { .. } => "merged",
+            Self::Stuck { .. } => "stuck",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// What was checked, in the stages that have something checked.
+    pub fn checked(&self) -> Option<&Checked> {
+        match self {
+            Self::Checking { checked, .. }
+            | Self::ReadingTests(checked)
+            | Self::AwaitingReview(checked)
+            | Self::Judging { checked, .. }
+            | Self::Posting(checked)
+            | Self::Closing { checked, .. }
+            | Self::Verified { checked, .. }
+            | Self::Merged { checked, .. } => Some(checked),
+            Self::Queued
+            | Self::Blocked { .. }
+            | Self::Opening { .. }
+            | Self::Installing { .. }
+            | Self::Researching { .. }
+            | Self::Implementing { .. }
+            | Self::Collecting { .. }
+            | Self::Stuck { .. }
+            | Self::Dropped => None,
+        }
+    }
+}
+
 /// What has been checked for one exact commit. A new commit is a new `Checked`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checked {
@@ -176,7 +227,7 @@ pub struct Checked {
     pub review_summary: String,
     /// The rows of the completion verdict, for the evidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub requirements: Vec<crate::domain::agent::RequirementRow>,
+    pub requirements: Vec<RequirementRow>,
 }
 
 impl Checked {
@@ -211,8 +262,6 @@ pub struct Budget {
     pub exhaustions: u32,
     /// Waits for a rate limit.
     pub rate_limits: u32,
-    /// Consecutive failures of infrastructure around one step.
-    pub retries: u32,
     /// Writes to the tracker that did not show.
     pub rewrites: u32,
     /// Agents started for this ticket, over all restarts.
@@ -322,6 +371,7 @@ impl TicketRun {
             budget: Budget::default(),
             breaker: Breaker::default(),
             holds: BTreeMap::new(),
+            retries: BTreeMap::new(),
             chores: BTreeSet::new(),
             session: None,
             research: None,
@@ -331,6 +381,11 @@ impl TicketRun {
             completed_at: None,
             merge: MergeState::default(),
         }
+    }
+
+    /// Whether dependents may build on it.
+    pub const fn is_complete(&self) -> bool {
+        matches!(self.stage, Stage::Verified { .. } | Stage::Merged { .. })
     }
 
     /// Whether nothing more happens to it before integration.

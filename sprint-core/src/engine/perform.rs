@@ -1,0 +1,173 @@
+//! From a description of work to port calls: one arm per kind.
+
+use std::sync::Arc;
+
+use crate::domain::check::{CheckPlan, CheckReport, Subject};
+use crate::domain::evidence::Note;
+use crate::domain::ticket::TicketStatus;
+use crate::domain::workspace::{Leftovers, Workspace};
+use crate::engine::Ports;
+use crate::failure::{ErrorKind, Failure};
+use crate::id::{CommitId, TreeId};
+use crate::plan::sprint_plan::SprintPlan;
+use crate::ports::EffectContext;
+use crate::report::{evidence, note};
+use crate::run::effect::{Done, Work};
+use crate::run::proof::Proof;
+use crate::run::ticket::Checked;
+
+/// Does one piece of work and says what came of it. Safe to repeat with the same context.
+pub async fn perform(
+    ports: Ports,
+    plan: Arc<SprintPlan>,
+    work: Work,
+    cx: EffectContext,
+) -> Result<Done, Failure> {
+    let key = &cx.key;
+    let sprint = &key.sprint;
+    match work {
+        Work::Checkpoint { tag, commit } => ports.vcs.tag(&tag, &commit).await?,
+        Work::Combine(spec) => return Ok(Done::Combined(ports.vcs.combine(&spec, key).await?)),
+        Work::Gate { commit, tree, plan } => {
+            let directory = ports.vcs.checkout(&commit, sprint).await?;
+            let subject = Subject {
+                directory,
+                commit,
+                tree,
+            };
+            return Ok(Done::Checked(
+                ports.verifier.verify(&subject, &plan, &cx).await?,
+            ));
+        }
+        Work::Land(spec) => return Ok(Done::Landed(ports.vcs.land(&spec, key).await?)),
+        Work::Tidy => ports.vcs.tidy(sprint).await?,
+        Work::Start(ticket) => ports.tracker.start(&ticket, key).await?,
+        Work::Open(spec) => return Ok(Done::Opened(ports.vcs.open(&spec, key).await?)),
+        Work::Agent {
+            task,
+            read_only_at,
+            workspace,
+        } => {
+            let report = ports.agents.run(&task, &cx).await?;
+            if let Some(commit) = read_only_at {
+                untouched(&ports, &workspace, &commit).await?;
+            }
+            return Ok(Done::Agent(Box::new(report)));
+        }
+        Work::Collect {
+            workspace,
+            leftovers,
+        } => {
+            let found = ports.vcs.collect(&workspace, &leftovers).await?;
+            return Ok(Done::Collected(Box::new(found)));
+        }
+        Work::Check {
+            workspace,
+            commit,
+            tree,
+            plan,
+        } => {
+            return check(&ports, workspace, commit, tree, &plan, &cx)
+                .await
+                .map(Done::Checked);
+        }
+        Work::Install { workspace, plan } => {
+            let subject = Subject {
+                directory: workspace.path,
+                commit: workspace.work_base,
+                // An install speaks of no tree; nothing is concluded from it.
+                tree: TreeId::new("0".repeat(40)).map_err(invalid)?,
+            };
+            return Ok(Done::Checked(
+                ports.verifier.verify(&subject, &plan, &cx).await?,
+            ));
+        }
+        Work::Read { commit, paths } => {
+            let files = ports.vcs.read(&commit, &paths).await?;
+            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+            return Ok(Done::Sources(
+                files.into_iter().map(|(p, b)| (p, text(b))).collect(),
+            ));
+        }
+        Work::Post { proof, checked } => return post(&ports, &plan, &proof, &checked, &cx).await,
+        Work::Close(proof) => return close(&ports, &proof, &cx).await,
+        Work::Note(facts) => {
+            let note = Note {
+                body: note::stuck(&facts),
+            };
+            ports.tracker.comment(&facts.ticket, &note, key).await?;
+        }
+        Work::Reopen(facts) => {
+            let note = Note {
+                body: note::reopened(&facts),
+            };
+            ports.tracker.reopen(&facts.ticket, &note, key).await?;
+        }
+        Work::Release(workspaces) => {
+            for workspace in &workspaces {
+                ports.vcs.close(workspace).await?;
+            }
+        }
+    }
+    Ok(Done::Plain)
+}
+
+fn invalid(error: impl std::fmt::Display) -> Failure {
+    Failure::new(ErrorKind::Invalid, error.to_string())
+}
+
+/// Runs the gate in a workspace that is exactly at `commit` before and after, so that what was
+/// seen is about that tree and no other.
+async fn check(
+    ports: &Ports,
+    workspace: Workspace,
+    commit: CommitId,
+    tree: TreeId,
+    plan: &CheckPlan,
+    cx: &EffectContext,
+) -> Result<CheckReport, Failure> {
+    untouched(ports, &workspace, &commit).await?;
+    let subject = Subject {
+        directory: workspace.path.clone(),
+        commit: commit.clone(),
+        tree,
+    };
+    let report = ports.verifier.verify(&subject, plan, cx).await?;
+    untouched(ports, &workspace, &commit).await?;
+    Ok(report)
+}
+
+/// Fails, after putting things right, if a workspace is not exactly at `commit`.
+async fn untouched(ports: &Ports, workspace: &Workspace, commit: &CommitId) -> Result<(), Failure> {
+    let leftovers = Leftovers::RestoreTo(commit.clone());
+    ports.vcs.collect(workspace, &leftovers).await?;
+    Ok(())
+}
+
+/// Layer 5: posts the evidence unless it is there, then looks for it.
+async fn post(
+    ports: &Ports,
+    plan: &SprintPlan,
+    proof: &Proof,
+    checked: &Checked,
+    cx: &EffectContext,
+) -> Result<Done, Failure> {
+    let comment = evidence::comment(plan, proof, checked);
+    let posted = ports
+        .tracker
+        .post_evidence(proof, &comment, &cx.key)
+        .await?;
+    let reality = ports.tracker.reality(proof.ticket()).await?;
+    Ok(if reality.evidence.contains(proof.marker()) {
+        Done::Posted(posted)
+    } else {
+        Done::NotFoundAgain
+    })
+}
+
+/// Layer 5.5: marks the ticket Done, then looks whether it is.
+async fn close(ports: &Ports, proof: &Proof, cx: &EffectContext) -> Result<Done, Failure> {
+    ports.tracker.close(proof, &cx.key).await?;
+    let reality = ports.tracker.reality(proof.ticket()).await?;
+    Ok(Done::Closed(reality.status == TicketStatus::Done))
+}

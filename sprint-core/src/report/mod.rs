@@ -1,0 +1,4 @@
+//! Text and views for people and tools: pure functions of saved state.
+
+pub mod evidence;
+pub mod note;

@@ -1,0 +1,286 @@
+//! What a ticket does when something fails: an attempt, or the machinery around it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::domain::agent::{Assignment, Role};
+use crate::domain::verdict::{Finding, FindingKind, LayerId};
+use crate::domain::workspace::Workspace;
+use crate::failure::{ErrorKind, Failure};
+use crate::run::advance::{Cx, enter};
+use crate::run::breaker::{self, Route};
+use crate::run::classify;
+use crate::run::effect::{EffectId, Lane, Step};
+use crate::run::event::Event;
+use crate::run::ticket::{FailureRecord, Stage, StuckReason, TicketRun};
+
+/// Agents spawned because one ran out of context, per ticket (spec 20).
+const MAX_EXHAUSTIONS: u32 = 2;
+/// Waits for a rate limit in a row (spec 10.10).
+const MAX_RATE_LIMITS: u32 = 5;
+/// Retries of one step after failures of the machinery around it.
+const MAX_RETRIES: u32 = 3;
+/// Attempts per write to the tracker (spec 20).
+const MAX_TRACKER_RETRIES: u32 = 1;
+
+/// A failed attempt: which layer said no, and why.
+pub(super) struct Attempt {
+    pub(super) workspace: Workspace,
+    pub(super) layer: LayerId,
+    pub(super) findings: Vec<Finding>,
+    /// Everything all layers found, for the worker.
+    pub(super) feedback: String,
+    /// What the attempt looked like, if it got that far.
+    pub(super) fingerprint: Option<String>,
+}
+
+/// Routes a ticket whose attempt failed: spec 10.10.
+pub(super) fn fail_attempt(ticket: &mut TicketRun, attempt: Attempt, cx: &mut Cx<'_>) {
+    let Attempt {
+        workspace,
+        layer,
+        findings,
+        feedback,
+        fingerprint,
+    } = attempt;
+    let kind = findings
+        .first()
+        .map_or(FindingKind::Unknown, |finding| finding.kind);
+    let message = findings
+        .first()
+        .map_or_else(String::new, |finding| finding.message.clone());
+    cx.events.push(Event::AttemptFailed {
+        ticket: cx.ticket.ticket.id.clone(),
+        kind,
+        message: message.clone(),
+    });
+    if fingerprint.is_some() {
+        ticket.breaker.fingerprint = fingerprint;
+    }
+    if kind == FindingKind::ContextExhaustion {
+        return continue_elsewhere(ticket, workspace, feedback, message, cx);
+    }
+    let record = FailureRecord {
+        kind,
+        layer,
+        signature: signature(&findings, &workspace),
+        message,
+    };
+    let (policy, max) = (
+        cx.plan.config.same_error_policy,
+        cx.plan.config.max_loop_iterations,
+    );
+    let route = breaker::record(
+        &mut ticket.breaker,
+        &mut ticket.budget,
+        record.clone(),
+        policy,
+        max,
+    );
+    match route {
+        Route::Resume => {
+            ticket.attempt += 1;
+            if kind == FindingKind::MissingFile && cx.plan.roles.contains(&Role::Context) {
+                ticket.research = None;
+            }
+            ticket.stage = enter(ticket, workspace, Assignment::Fix { feedback }, cx);
+        }
+        Route::Fresh => {
+            ticket.attempt += 1;
+            ticket.generation += 1;
+            ticket.session = None;
+            ticket.breaker.fingerprint = None;
+            cx.counters().breaker_trips += 1;
+            cx.events.push(Event::BreakerTripped {
+                ticket: cx.ticket.ticket.id.clone(),
+            });
+            ticket.stage = Stage::Opening {
+                entry: Assignment::FreshAgent { feedback },
+            };
+        }
+        Route::Stuck(reason) => stuck(ticket, reason, record.message, cx),
+    }
+}
+
+/// A worker that ran out of context is followed by another on the same branch.
+fn continue_elsewhere(
+    ticket: &mut TicketRun,
+    workspace: Workspace,
+    feedback: String,
+    message: String,
+    cx: &mut Cx<'_>,
+) {
+    ticket.budget.exhaustions += 1;
+    if ticket.budget.exhaustions > MAX_EXHAUSTIONS {
+        return stuck(ticket, StuckReason::ContextExhausted, message, cx);
+    }
+    ticket.attempt += 1;
+    ticket.session = None;
+    ticket.stage = enter(ticket, workspace, Assignment::Continue { feedback }, cx);
+}
+
+/// What makes two failures the same: one normalised line, or the set of list items.
+fn signature(findings: &[Finding], workspace: &Workspace) -> BTreeSet<String> {
+    let root = workspace.path.to_string_lossy();
+    let first = findings.first().map(|finding| finding.kind);
+    findings
+        .iter()
+        .filter(|finding| Some(finding.kind) == first && finding.severity.blocks())
+        .map(|finding| classify::signature(&finding.message, &root))
+        .collect()
+}
+
+/// Gives a ticket up: a person has to look.
+pub(super) fn stuck(ticket: &mut TicketRun, reason: StuckReason, message: String, cx: &mut Cx<'_>) {
+    cx.events.push(Event::Stuck {
+        ticket: cx.ticket.ticket.id.clone(),
+        reason,
+        message: message.clone(),
+    });
+    ticket.stage = Stage::Stuck { reason, message };
+    ticket.completed_at = Some(cx.now);
+    ticket.holds.clear();
+    ticket.chores.remove(&Step::Start);
+    ticket.chores.insert(Step::Note);
+}
+
+/// Deals with an effect that failed rather than an agent or a check that said no.
+pub(super) fn effect_failed(ticket: &mut TicketRun, step: Step, failure: Failure, cx: &mut Cx<'_>) {
+    match failure.kind {
+        ErrorKind::RateLimited { retry_after_ms } => {
+            rate_limited(ticket, step, retry_after_ms, failure.message, cx);
+        }
+        ErrorKind::Timeout if step == Step::Implement => agent_timed_out(ticket, failure, cx),
+        ErrorKind::Transient | ErrorKind::Timeout | ErrorKind::Conflict => {
+            retry(ticket, step, failure.message, cx);
+        }
+        ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Unsupported => {
+            give_up(ticket, step, failure.message, cx);
+        }
+        ErrorKind::Fatal => cx.stop = Some(failure.message),
+    }
+}
+
+/// A worker that ran into its time limit leaves a branch that another can continue.
+fn agent_timed_out(ticket: &mut TicketRun, failure: Failure, cx: &mut Cx<'_>) {
+    let Stage::Implementing { workspace, .. } = &ticket.stage else {
+        return;
+    };
+    let attempt = Attempt {
+        workspace: workspace.clone(),
+        layer: LayerId::Exhaustion,
+        feedback: format!("the worker before you did not finish: {}", failure.message),
+        findings: vec![Finding::blocking(
+            FindingKind::ContextExhaustion,
+            failure.message,
+        )],
+        fingerprint: None,
+    };
+    fail_attempt(ticket, attempt, cx);
+}
+
+/// Waits as long as told, or 60, 120, 240, 480, 600 seconds. An agent's rate limit closes the lane
+/// for everybody, for it is the provider's and not the ticket's.
+pub(super) fn rate_limited(
+    ticket: &mut TicketRun,
+    step: Step,
+    told: Option<u64>,
+    message: String,
+    cx: &mut Cx<'_>,
+) {
+    ticket.budget.rate_limits += 1;
+    if ticket.budget.rate_limits > MAX_RATE_LIMITS {
+        return stuck(ticket, StuckReason::RateLimited, message, cx);
+    }
+    let doubled = 60_000u64 << (ticket.budget.rate_limits - 1);
+    let wait = Duration::from_millis(told.unwrap_or_else(|| doubled.min(600_000)));
+    let until = cx.now.after(wait);
+    if step.lane() == Lane::Agent {
+        cx.pause_agents(until);
+    } else {
+        ticket.holds.insert(step, until);
+    }
+    cx.retrying(ticket.attempt, step, message, wait);
+}
+
+/// Tries a step again later, a bounded number of times.
+fn retry(ticket: &mut TicketRun, step: Step, message: String, cx: &mut Cx<'_>) {
+    let tracker = step.lane() == Lane::Tracker;
+    let spent = ticket.retries.entry(step).or_default();
+    *spent += 1;
+    let spent = *spent;
+    if spent
+        > if tracker {
+            MAX_TRACKER_RETRIES
+        } else {
+            MAX_RETRIES
+        }
+    {
+        return give_up(ticket, step, message, cx);
+    }
+    let wait = if tracker {
+        Duration::from_secs(5)
+    } else {
+        backoff(&cx.effect(ticket.attempt, step), spent)
+    };
+    ticket.holds.insert(step, cx.now.after(wait));
+    cx.retrying(ticket.attempt, step, message, wait);
+}
+
+/// 2, 8, 32 … seconds, plus up to a quarter, derived from the name of the effect so that many
+/// tickets do not come back in the same moment and a replay waits as long as the original.
+pub(super) fn backoff(effect: &EffectId, retry: u32) -> Duration {
+    let base = 2_000u64 << (2 * retry.saturating_sub(1).min(8));
+    let hash = crc32fast::hash(effect.to_string().as_bytes());
+    Duration::from_millis(base + base / 4 * u64::from(hash % 1000) / 1000)
+}
+
+/// A step that cannot be done. Chores are let go with a warning; research is done without; for
+/// anything else the ticket is stuck.
+fn give_up(ticket: &mut TicketRun, step: Step, message: String, cx: &mut Cx<'_>) {
+    ticket.holds.remove(&step);
+    ticket.retries.remove(&step);
+    if ticket.chores.remove(&step) {
+        let message = format!("{}: could not {step}: {message}", cx.ticket.ticket.id);
+        cx.events.push(Event::Warning { message });
+        return;
+    }
+    let reason = match step {
+        Step::Research => return without_research(ticket, &message, cx),
+        Step::Post | Step::Close => StuckReason::TrackerFailure,
+        Step::Checkpoint
+        | Step::Combine
+        | Step::Gate
+        | Step::Land
+        | Step::Tidy
+        | Step::Start
+        | Step::Open
+        | Step::Install
+        | Step::Implement
+        | Step::Collect
+        | Step::Check
+        | Step::Review
+        | Step::ReadTests
+        | Step::Judge
+        | Step::Note
+        | Step::Reopen
+        | Step::Release => StuckReason::Infrastructure,
+    };
+    stuck(ticket, reason, format!("could not {step}: {message}"), cx);
+}
+
+/// The context agent is a help, not a layer: without its report the worker reads the files itself.
+fn without_research(ticket: &mut TicketRun, message: &str, cx: &mut Cx<'_>) {
+    let Stage::Researching { workspace, entry } = &ticket.stage else {
+        return;
+    };
+    let warning = format!(
+        "{}: going on without research: {message}",
+        cx.ticket.ticket.id
+    );
+    cx.events.push(Event::Warning { message: warning });
+    ticket.stage = Stage::Implementing {
+        workspace: workspace.clone(),
+        entry: entry.clone(),
+    };
+}

@@ -1,0 +1,172 @@
+//! What each ticket and the sprint want now: a match on the state, nothing else.
+
+use crate::domain::verdict::LayerId;
+use crate::id::TicketId;
+use crate::run::SprintRun;
+use crate::run::effect::{EffectId, Step};
+use crate::run::index::Entry;
+use crate::run::state::{Ending, Phase};
+use crate::run::ticket::{Stage, TicketRun};
+
+impl SprintRun {
+    /// Brings what one ticket wants up to date.
+    pub(super) fn reindex(&mut self, id: &TicketId) {
+        let Some(ticket) = self.tickets.get(id) else {
+            return;
+        };
+        let steps = self.ticket_wants(id, ticket);
+        let rank = self.plan.tickets.get(id).map_or(u32::MAX, |plan| plan.rank);
+        let free = steps
+            .into_iter()
+            .filter(|step| !ticket.holds.contains_key(step));
+        let entry = Entry {
+            wants: free
+                .map(|step| (rank, EffectId::ticket(id.clone(), ticket.attempt, step)))
+                .collect(),
+            deadlines: if self.runs() {
+                ticket.holds.values().copied().collect()
+            } else {
+                Vec::new()
+            },
+            unsettled: !ticket.is_settled(),
+            chores: !ticket.chores.is_empty(),
+        };
+        self.index.replace(Some(id.clone()), entry);
+    }
+
+    /// Brings what the sprint as a whole wants up to date.
+    pub(super) fn reindex_sprint(&mut self) {
+        let held = |step: &Step| self.sprint.holds.contains_key(step);
+        let wants = self.sprint_wants().filter(|(step, _)| !held(step));
+        let mut deadlines = Vec::new();
+        if self.runs() {
+            deadlines.extend(self.sprint.holds.values().copied());
+            deadlines.extend(self.sprint.agents_paused_until);
+        }
+        let entry = Entry {
+            wants: wants
+                .map(|(step, attempt)| (0, EffectId::sprint(attempt, step)))
+                .into_iter()
+                .collect(),
+            deadlines,
+            ..Entry::default()
+        };
+        self.index.replace(None, entry);
+    }
+
+    pub(super) fn reindex_all(&mut self) {
+        let ids: Vec<_> = self.tickets.keys().cloned().collect();
+        for id in ids {
+            self.reindex(&id);
+        }
+        self.reindex_sprint();
+    }
+
+    /// Whether time alone can still change anything.
+    const fn runs(&self) -> bool {
+        !matches!(
+            self.sprint.phase,
+            Phase::Complete { .. } | Phase::Parked { .. }
+        )
+    }
+
+    fn sprint_wants(&self) -> Option<(Step, u32)> {
+        match &self.sprint.phase {
+            Phase::Preflight => Some((Step::Checkpoint, 1)),
+            Phase::Integrating => self.integration.as_ref()?.wanted(),
+            Phase::Tidying {
+                ending: Ending::Finished,
+            } if self.index.with_chores() > 0 => None,
+            Phase::Tidying { .. } => Some((Step::Tidy, 1)),
+            Phase::Tickets | Phase::Parked { .. } | Phase::Complete { .. } => None,
+        }
+    }
+
+    fn ticket_wants(&self, id: &TicketId, ticket: &TicketRun) -> Vec<Step> {
+        let works = match &self.sprint.phase {
+            Phase::Tickets => true,
+            Phase::Integrating
+            | Phase::Tidying {
+                ending: Ending::Finished,
+            } => false,
+            Phase::Preflight
+            | Phase::Parked { .. }
+            | Phase::Tidying { .. }
+            | Phase::Complete { .. } => return Vec::new(),
+        };
+        let mut steps: Vec<Step> = ticket.chores.iter().copied().collect();
+        if works {
+            steps.extend(self.stage_wants(id, &ticket.stage));
+        }
+        steps
+    }
+
+    fn stage_wants(&self, id: &TicketId, stage: &Stage) -> Vec<Step> {
+        match stage {
+            Stage::Queued if self.is_ready(id) => vec![Step::Open],
+            Stage::Opening { .. } => vec![Step::Open],
+            Stage::Installing { .. } => vec![Step::Install],
+            Stage::Researching { .. } => vec![Step::Research],
+            Stage::Implementing { .. } => vec![Step::Implement],
+            Stage::Collecting { .. } => vec![Step::Collect],
+            Stage::Checking { checked, remedy } => {
+                let missing = |layer| !checked.verdicts.contains_key(&layer);
+                let mut steps = Vec::new();
+                if missing(LayerId::Mechanical) {
+                    steps.push(if remedy.install {
+                        Step::Install
+                    } else {
+                        Step::Check
+                    });
+                }
+                if missing(LayerId::Review) {
+                    steps.push(Step::Review);
+                }
+                steps
+            }
+            Stage::ReadingTests(_) => vec![Step::ReadTests],
+            Stage::Judging { .. } => vec![Step::Judge],
+            Stage::Posting(_) => vec![Step::Post],
+            Stage::Closing { .. } => vec![Step::Close],
+            Stage::Queued
+            | Stage::Blocked { .. }
+            | Stage::AwaitingReview(_)
+            | Stage::Verified { .. }
+            | Stage::Merged { .. }
+            | Stage::Stuck { .. }
+            | Stage::Dropped => Vec::new(),
+        }
+    }
+
+    /// Whether every ticket it depends on is verified.
+    fn is_ready(&self, id: &TicketId) -> bool {
+        let done = |id| self.tickets.get(id).is_some_and(TicketRun::is_complete);
+        self.plan
+            .tickets
+            .get(id)
+            .is_some_and(|plan| plan.dependencies.iter().all(done))
+    }
+
+    /// Lets go of holds whose time has come.
+    pub(super) fn lift_holds(&mut self) {
+        let now = self.at;
+        for owner in self.index.due(now) {
+            match owner {
+                Some(id) => {
+                    if let Some(ticket) = self.tickets.get_mut(&id) {
+                        ticket.holds.retain(|_, until| *until > now);
+                        self.changed.tickets.insert(id.clone());
+                        self.reindex(&id);
+                    }
+                }
+                None => {
+                    self.sprint.holds.retain(|_, until| *until > now);
+                    self.sprint.agents_paused_until =
+                        self.sprint.agents_paused_until.filter(|until| *until > now);
+                    self.changed.sprint = true;
+                    self.reindex_sprint();
+                }
+            }
+        }
+    }
+}

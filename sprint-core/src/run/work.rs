@@ -1,0 +1,318 @@
+//! From a wanted effect to the self-contained description of it.
+
+use std::time::Duration;
+
+use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, Role};
+use crate::domain::check::CheckPlan;
+use crate::domain::merge::{CombineSpec, LandSpec, MergeInput};
+use crate::domain::workspace::{Leftovers, Workspace, WorkspaceSpec};
+use crate::id::{CommitId, TagName, TicketId};
+use crate::plan::edge_cases;
+use crate::plan::sprint_plan::TicketPlan;
+use crate::run::SprintRun;
+use crate::run::advance::proof;
+use crate::run::effect::{EffectId, EffectKey, Scope, Step, StuckNote, Work};
+use crate::run::integrate::Task;
+use crate::run::ticket::{Checked, Remedy, Stage, TicketRun};
+
+/// Learnings of other tickets an agent is told, the latest ones.
+const MAX_LEARNINGS: usize = 50;
+
+impl SprintRun {
+    /// The description of one wanted effect; `None` if it is not wanted.
+    pub fn work(&self, id: &EffectId) -> Option<Work> {
+        if !self.wants(id) {
+            return None;
+        }
+        match &id.scope {
+            Scope::Sprint => self.sprint_work(id.step),
+            Scope::Ticket(ticket) => self.ticket_work(ticket, id),
+        }
+    }
+
+    fn sprint_work(&self, step: Step) -> Option<Work> {
+        let plan = self.plan();
+        if step == Step::Checkpoint {
+            let tag = TagName::new(format!("sprint-start-{}", plan.started_at.compact())).ok()?;
+            return Some(Work::Checkpoint {
+                tag,
+                commit: plan.base.clone(),
+            });
+        }
+        if step == Step::Tidy {
+            return Some(Work::Tidy);
+        }
+        let run = self.integration.as_ref()?;
+        match &run.task {
+            Task::Combine { tickets, .. } => Some(Work::Combine(CombineSpec {
+                base: run.base.clone(),
+                merges: tickets
+                    .iter()
+                    .filter_map(|ticket| self.merge_input(ticket))
+                    .collect(),
+                at: run.at,
+            })),
+            Task::Gate { commit, tree, .. } => Some(Work::Gate {
+                commit: commit.clone(),
+                tree: tree.clone(),
+                plan: self.gate_plan(0),
+            }),
+            Task::Land => Some(Work::Land(LandSpec {
+                sprint: plan.sprint.clone(),
+                expected: run.base.clone(),
+                tip: run.chain.last()?.commit.clone(),
+                merges: run.chain.clone(),
+            })),
+            Task::Over => None,
+        }
+    }
+
+    fn merge_input(&self, ticket: &TicketId) -> Option<MergeInput> {
+        let title = self.plan().tickets.get(ticket)?.ticket.plain_title(60);
+        Some(MergeInput {
+            ticket: ticket.clone(),
+            commit: self.tickets.get(ticket)?.stage.checked()?.head.clone(),
+            subject: format!("merge: {title} ({ticket})"),
+        })
+    }
+
+    /// The gate as configured. Each time a check ran out of time it gets once more the limit.
+    fn gate_plan(&self, timeouts: u32) -> CheckPlan {
+        let config = &self.plan().config;
+        let timeout = Duration::from_secs(config.command_timeout_s) * (timeouts + 1);
+        CheckPlan {
+            install: config.install_cmd.clone(),
+            checks: config.checks.clone(),
+            timeout,
+        }
+    }
+
+    fn ticket_work(&self, id: &TicketId, effect: &EffectId) -> Option<Work> {
+        let (plan, ticket) = (self.plan().tickets.get(id)?, self.tickets.get(id)?);
+        match effect.step {
+            Step::Start => return Some(Work::Start(id.clone())),
+            Step::Note => return Some(Work::Note(self.stuck_note(id, ticket)?)),
+            Step::Reopen => return Some(Work::Reopen(self.stuck_note(id, ticket)?)),
+            Step::Release => return Some(Work::Release(ticket.workspaces.clone())),
+            _ => {}
+        }
+        match &ticket.stage {
+            Stage::Queued | Stage::Opening { .. } => {
+                Some(Work::Open(self.workspace_spec(plan, ticket)))
+            }
+            Stage::Installing { workspace, .. } => Some(Work::Install {
+                workspace: workspace.clone(),
+                plan: CheckPlan {
+                    checks: [].into(),
+                    ..self.gate_plan(0)
+                },
+            }),
+            Stage::Researching { workspace, entry } => {
+                Some(self.agent(effect, plan, ticket, Role::Context, workspace, entry, None))
+            }
+            Stage::Implementing { workspace, entry } => {
+                Some(self.agent(effect, plan, ticket, Role::Worker, workspace, entry, None))
+            }
+            Stage::Collecting { workspace, .. } => Some(Work::Collect {
+                workspace: workspace.clone(),
+                leftovers: Leftovers::Commit {
+                    subject: self.subject(plan),
+                    at: self.at,
+                },
+            }),
+            Stage::Checking { checked, remedy } => {
+                self.checking(effect, plan, ticket, checked, *remedy)
+            }
+            Stage::ReadingTests(checked) => {
+                let globs = &self.plan().config.test_file_globs;
+                let tests = checked
+                    .paths()
+                    .into_iter()
+                    .filter(|p| edge_cases::is_test_file(p, globs));
+                Some(Work::Read {
+                    commit: checked.head.clone(),
+                    paths: tests.collect(),
+                })
+            }
+            Stage::Judging { checked, .. } => {
+                Some(self.audit(effect, plan, ticket, Role::Completion, checked))
+            }
+            Stage::Posting(checked) => Some(Work::Post {
+                proof: proof(self.plan(), plan, checked)?,
+                checked: checked.clone(),
+            }),
+            Stage::Closing { checked, .. } => Some(Work::Close(proof(self.plan(), plan, checked)?)),
+            Stage::Blocked { .. }
+            | Stage::AwaitingReview(_)
+            | Stage::Verified { .. }
+            | Stage::Merged { .. }
+            | Stage::Stuck { .. }
+            | Stage::Dropped => None,
+        }
+    }
+
+    fn checking(
+        &self,
+        effect: &EffectId,
+        plan: &TicketPlan,
+        ticket: &TicketRun,
+        checked: &Checked,
+        remedy: Remedy,
+    ) -> Option<Work> {
+        match effect.step {
+            Step::Install => Some(Work::Install {
+                workspace: checked.workspace.clone(),
+                plan: CheckPlan {
+                    checks: [].into(),
+                    ..self.gate_plan(0)
+                },
+            }),
+            Step::Check => Some(Work::Check {
+                workspace: checked.workspace.clone(),
+                commit: checked.head.clone(),
+                tree: checked.tree.clone(),
+                plan: CheckPlan {
+                    install: None,
+                    ..self.gate_plan(remedy.timeouts)
+                },
+            }),
+            Step::Review => Some(self.audit(effect, plan, ticket, Role::Review, checked)),
+            _ => None,
+        }
+    }
+
+    fn workspace_spec(&self, plan: &TicketPlan, ticket: &TicketRun) -> WorkspaceSpec {
+        let commit = |id: &TicketId| -> Option<(TicketId, CommitId)> {
+            match &self.tickets.get(id)?.stage {
+                Stage::Verified { checked, .. } => Some((id.clone(), checked.head.clone())),
+                _ => None,
+            }
+        };
+        WorkspaceSpec {
+            sprint: self.plan().sprint.clone(),
+            ticket: plan.ticket.id.clone(),
+            generation: ticket.generation,
+            base: self.sprint.base_head.clone(),
+            dependencies: plan.dependencies.iter().filter_map(commit).collect(),
+            at: ticket.started_at.unwrap_or(self.at),
+        }
+    }
+
+    /// The subject of a commit made for a worker that did not commit itself.
+    fn subject(&self, plan: &TicketPlan) -> String {
+        let prefix = self.prefix(plan);
+        format!(
+            "{prefix}: {} ({})",
+            plan.ticket.plain_title(60),
+            plan.ticket.id
+        )
+    }
+
+    fn prefix(&self, plan: &TicketPlan) -> String {
+        if plan.ticket.is_bug() {
+            "fix".into()
+        } else {
+            self.plan().config.commit_prefix.clone()
+        }
+    }
+
+    /// A role that looks at what was checked and must leave it alone.
+    fn audit(
+        &self,
+        effect: &EffectId,
+        plan: &TicketPlan,
+        ticket: &TicketRun,
+        role: Role,
+        checked: &Checked,
+    ) -> Work {
+        let first = Assignment::First;
+        let mut work = self.agent(
+            effect,
+            plan,
+            ticket,
+            role,
+            &checked.workspace,
+            &first,
+            Some(&checked.head),
+        );
+        if let Work::Agent { task, .. } = &mut work {
+            task.changed = checked.paths();
+            task.session = None;
+        }
+        work
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one ingredient of the task"
+    )]
+    fn agent(
+        &self,
+        effect: &EffectId,
+        plan: &TicketPlan,
+        ticket: &TicketRun,
+        role: Role,
+        workspace: &Workspace,
+        assignment: &Assignment,
+        read_only_at: Option<&CommitId>,
+    ) -> Work {
+        let config = &self.plan().config;
+        let key = EffectKey {
+            sprint: self.plan().sprint.clone(),
+            effect: effect.clone(),
+        };
+        let checks = config
+            .checks
+            .iter()
+            .map(|(kind, line)| (*kind, line.to_string()))
+            .collect();
+        let task = AgentTask {
+            schema_version: AGENT_TASK_SCHEMA,
+            key: key.to_string(),
+            role,
+            model: config.models.get(&role).cloned(),
+            ticket: plan.ticket.id.clone(),
+            title: plan.ticket.title.clone(),
+            description: plan.ticket.body.clone(),
+            workspace: workspace.path.clone(),
+            branch: workspace.branch.clone(),
+            work_base: workspace.work_base.clone(),
+            attempt: ticket.attempt,
+            assignment: assignment.clone(),
+            checks,
+            research: ticket.research.clone(),
+            learnings: self
+                .learnings
+                .iter()
+                .rev()
+                .take(MAX_LEARNINGS)
+                .rev()
+                .cloned()
+                .collect(),
+            changed: Vec::new(),
+            standards: config.project_standards.clone(),
+            session: ticket.session.clone(),
+            commit_prefix: self.prefix(plan),
+            timeout_s: config.worker_timeout_s,
+        };
+        Work::Agent {
+            task: Box::new(task),
+            read_only_at: read_only_at.cloned(),
+            workspace: workspace.clone(),
+        }
+    }
+
+    fn stuck_note(&self, id: &TicketId, ticket: &TicketRun) -> Option<StuckNote> {
+        let Stage::Stuck { reason, message } = &ticket.stage else {
+            return None;
+        };
+        Some(StuckNote {
+            ticket: id.clone(),
+            reason: *reason,
+            message: message.clone(),
+            loops: ticket.budget.loops,
+            max_loops: self.plan().config.max_loop_iterations,
+            last: ticket.breaker.last.clone(),
+        })
+    }
+}
