@@ -1,0 +1,129 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use sprint_core::domain::agent::Role;
+use sprint_core::domain::command::CommandLine;
+use sprint_core::id::{ProblemId, TicketId};
+
+/// Exit code for wrong usage.
+pub(crate) const USAGE: u8 = 2;
+
+/// Turns tickets into merged code, with proof.
+///
+/// Agents work on tickets side by side, each in a git worktree of its own. What they do is
+/// verified by running the gate, by review and by a completion check; what passes is merged in
+/// memory, tested together, and only then does the base branch move. Your checkout is touched only
+/// by a fast-forward to a tree that passed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sprint",
+    version,
+    after_help = "Exit codes: 0 all merged · 1 error · 2 usage · 3 finished with stuck, blocked or \
+                  reverted tickets · 4 waiting for a person · 5 stopped for safety\n\n\
+                  Try `sprint demo --dir /tmp/demo` first: it needs only git and a POSIX shell."
+)]
+pub(crate) struct Cli {
+    /// The repository to work on.
+    #[arg(long, global = true, value_name = "DIR", default_value = ".")]
+    pub(crate) repo: PathBuf,
+    /// The problem whose sprint is meant. Default: the one named in `.claude/active-problem`, else
+    /// the only one there is, else `default`.
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) problem_id: Option<ProblemId>,
+    /// The configuration. Default: `.claude/sprint-config.yml` in the repository.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print one JSON document per line instead of text: events as they happen, then the summary.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) action: Action,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Action {
+    /// Create a small repository with eight tickets and run a real sprint on it.
+    Demo(DemoArgs),
+    /// Run the sprint of a problem, or go on with the one that was interrupted.
+    Run(RunArgs),
+    /// Show where the sprint of a problem stands.
+    Status,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Where to put the repository; must be empty, missing, or an interrupted demo. Default: a
+    /// new folder in the current one, `sprint-demo`.
+    #[arg(long, value_name = "DIR", default_value = "sprint-demo")]
+    pub(crate) dir: PathBuf,
+}
+
+/// Options of `run`.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The folder with one Markdown file per ticket.
+    #[arg(long, value_name = "DIR", default_value = ".claude/tickets")]
+    pub(crate) tickets: PathBuf,
+    /// The program to run as an agent in every role. It gets its task as JSON on standard input
+    /// and answers with JSON on the last line of its output.
+    #[arg(long, value_name = "COMMAND", value_parser = command_line)]
+    pub(crate) agent_cmd: Option<CommandLine>,
+    /// The program for one role (context, worker, review, completion); may be repeated.
+    #[arg(long, value_name = "ROLE=COMMAND", value_parser = role_command)]
+    pub(crate) agent: Vec<(Role, CommandLine)>,
+    /// Approve the ticket's change in human review; may be repeated.
+    #[arg(long, value_name = "TICKET")]
+    pub(crate) approve: Vec<TicketId>,
+    /// Ask for changes in human review; may be repeated.
+    #[arg(long, value_name = "TICKET=WHAT", value_parser = changes)]
+    pub(crate) request_changes: Vec<(TicketId, String)>,
+    /// Try a stuck or blocked ticket again with a new budget; may be repeated.
+    #[arg(long, value_name = "TICKET")]
+    pub(crate) reattempt: Vec<TicketId>,
+    /// Take a ticket out of the sprint; may be repeated.
+    #[arg(long, value_name = "TICKET")]
+    pub(crate) drop: Vec<TicketId>,
+    /// Go on after a safety stop.
+    #[arg(long)]
+    pub(crate) go_on: bool,
+    /// Start a new sprint although the last one is complete.
+    #[arg(long)]
+    pub(crate) new: bool,
+}
+
+/// Wrong usage that clap cannot see.
+#[derive(Debug)]
+pub(crate) struct Usage(pub(crate) String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+fn command_line(text: &str) -> Result<CommandLine, String> {
+    CommandLine::new(text).ok_or_else(|| "the command is empty".to_owned())
+}
+
+fn role_command(text: &str) -> Result<(Role, CommandLine), String> {
+    let (role, command) =
+        text.split_once('=').ok_or("expected ROLE=COMMAND, for example worker=./agent.sh")?;
+    let role = Role::parse(role).ok_or_else(|| {
+        let names = Role::ALL.map(Role::name).join(", ");
+        format!("{role:?} is not a role; roles are {names}")
+    })?;
+    Ok((role, command_line(command)?))
+}
+
+fn changes(text: &str) -> Result<(TicketId, String), String> {
+    let (ticket, what) = text.split_once('=').ok_or("expected TICKET=WHAT")?;
+    let ticket = TicketId::new(ticket).map_err(|error| error.to_string())?;
+    Ok((ticket, what.to_owned()))
+}

@@ -1,0 +1,115 @@
+//! `sprint demo`: a small real repository, eight tickets, and a real sprint on them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use sprint_core::domain::command::CommandLine;
+use sprint_core::id::ProblemId;
+
+use crate::cli::{Cli, DemoArgs, RunArgs};
+use crate::run::{self, Sprint};
+
+/// The files of the demo's repository.
+const PROJECT: &[(&str, &str)] = &[
+    ("README.md", include_str!("demo/project/README.md")),
+    ("menu.txt", include_str!("demo/project/menu.txt")),
+    (".gitignore", include_str!("demo/project/gitignore")),
+    ("lib/say.sh", include_str!("demo/project/lib/say.sh")),
+    ("lib/greet.sh", include_str!("demo/project/lib/greet.sh")),
+    ("tests/say.sh", include_str!("demo/project/tests/say.sh")),
+    ("tests/greet.sh", include_str!("demo/project/tests/greet.sh")),
+    ("scripts/build.sh", include_str!("demo/project/scripts/build.sh")),
+    ("scripts/lint.sh", include_str!("demo/project/scripts/lint.sh")),
+    ("scripts/test.sh", include_str!("demo/project/scripts/test.sh")),
+];
+
+/// Files beside it, which git ignores: configuration, agent and tickets.
+const SETUP: &[(&str, &str)] = &[
+    (".claude/sprint-config.yml", include_str!("demo/project/sprint-config.yml")),
+    (".claude/demo-agent.sh", include_str!("demo/agent.sh")),
+    (".claude/tickets/DEMO-1.md", include_str!("demo/tickets/DEMO-1.md")),
+    (".claude/tickets/DEMO-2.md", include_str!("demo/tickets/DEMO-2.md")),
+    (".claude/tickets/DEMO-3.md", include_str!("demo/tickets/DEMO-3.md")),
+    (".claude/tickets/DEMO-4.md", include_str!("demo/tickets/DEMO-4.md")),
+    (".claude/tickets/DEMO-5.md", include_str!("demo/tickets/DEMO-5.md")),
+    (".claude/tickets/DEMO-6.md", include_str!("demo/tickets/DEMO-6.md")),
+    (".claude/tickets/DEMO-7.md", include_str!("demo/tickets/DEMO-7.md")),
+    (".claude/tickets/DEMO-8.md", include_str!("demo/tickets/DEMO-8.md")),
+];
+
+/// Written last: a folder that has it is a demo that can be run, or gone on with.
+const READY: &str = ".claude/demo-ready";
+
+/// Creates the demo, unless it is there, and runs its sprint.
+pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
+    create(&args.dir).with_context(|| format!("cannot create the demo in {}", args.dir.display()))?;
+    let root = args.dir.canonicalize()?;
+    if !cli.json {
+        crate::say(&format!("A repository with eight tickets is in {}.\n", args.dir.display()));
+    }
+    // The agent's path comes from us, not from the user; quoting keeps odd folders in one word.
+    let agent = root.join(".claude/demo-agent.sh");
+    let quoted = agent.to_string_lossy().replace('\'', r"'\''");
+    let args = RunArgs {
+        tickets: ".claude/tickets".into(),
+        agent_cmd: CommandLine::new(format!("sh '{quoted}'")),
+        agent: Vec::new(),
+        approve: Vec::new(),
+        request_changes: Vec::new(),
+        reattempt: Vec::new(),
+        drop: Vec::new(),
+        go_on: false,
+        new: false,
+    };
+    let problem = ProblemId::new("demo")?;
+    run::sprint(&Sprint { root, problem: Some(problem), config: None, json: cli.json }, &args)
+}
+
+fn create(dir: &Path) -> Result<()> {
+    if dir.join(READY).exists() {
+        return Ok(());
+    }
+    let leftover = dir.join(".git").exists() && dir.join(".claude/demo-agent.sh").exists();
+    let empty = !dir.exists() || fs::read_dir(dir)?.next().is_none();
+    if !empty && !leftover {
+        bail!("the folder is not empty; name an empty or missing one with --dir");
+    }
+    fs::create_dir_all(dir)?;
+    write(dir, SETUP)?;
+    git(dir, &["init", "-q", "-b", "base"])?;
+    git(dir, &["config", "user.name", "Demo"])?;
+    git(dir, &["config", "user.email", "demo@localhost"])?;
+    if git(dir, &["rev-parse", "-q", "--verify", "HEAD"]).is_err() {
+        write(dir, PROJECT)?;
+        git(dir, &["add", "-A"])?;
+        git(dir, &["commit", "-q", "-m", "A kiosk that greets"])?;
+    }
+    fs::write(dir.join(READY), "")?;
+    Ok(())
+}
+
+fn write(dir: &Path, files: &[(&str, &str)]) -> Result<()> {
+    for (name, text) in files {
+        let path = dir.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+fn git(dir: &Path, args: &[&str]) -> Result<()> {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(dir)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot run git; is it installed?")?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "git {} failed: {}", args.join(" "), said.trim());
+    Ok(())
+}

@@ -1,0 +1,4 @@
+# Greets somebody.
+greet() {
+    say "hello, ${1:-stranger}"
+}

@@ -1,0 +1,4 @@
+# Prints its arguments in a frame.
+say() {
+    printf '[ %s ]\n' "$*"
+}

@@ -1,0 +1,1 @@
+check 'say frames its text' "$(say hi)" '[ hi ]'

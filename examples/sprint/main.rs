@@ -1,0 +1,48 @@
+//! `sprint`, the reference binary: tickets in files become merged, verified code.
+//!
+//! Everything it does goes through the public interface of the libraries; `examples/embed.rs`
+//! shows the least that another program needs.
+
+mod cli;
+mod demo;
+mod live;
+mod run;
+mod status;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use cli::{Cli, Action};
+
+/// Exit code for an error of ours or of the environment. 2, for wrong usage, is clap's.
+const ERROR: u8 = 1;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let json = cli.json;
+    let result = match &cli.action {
+        Action::Demo(args) => demo::demo(&cli, args),
+        Action::Run(args) => run::run(&cli, args),
+        Action::Status => status::status(&cli),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            if json {
+                let chain: Vec<_> = error.chain().map(ToString::to_string).collect();
+                say(&serde_json::json!({ "error": chain.join(": ") }).to_string());
+            } else {
+                eprintln!("error: {error:#}");
+            }
+            ExitCode::from(if error.is::<cli::Usage>() { cli::USAGE } else { ERROR })
+        }
+    }
+}
+
+/// Prints to standard output; a closed pipe at the other end is not our error.
+fn say(text: &str) {
+    use std::io::Write as _;
+    _ = writeln!(std::io::stdout(), "{text}");
+}

@@ -1,0 +1,204 @@
+//! `sprint run`: start a sprint, or go on with it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use sprint_core::engine::{Control, Engine, Finished, Inbox, Ports, Why, control};
+use sprint_core::id::ProblemId;
+use sprint_core::local::layout::Layout;
+use sprint_core::local::lease::{FileLease, NetworkFiles};
+use sprint_core::local::store::FileStore;
+use sprint_core::ports::{Clock as _, Lease, LeaseHolder as _, Owner, StateStore as _, SystemClock};
+use sprint_core::report::summary::Summary;
+use sprint_core::run::admit::Limits;
+use sprint_core::run::input::{Command, ReviewDecision};
+use sprint_core::run::snapshot::Snapshot;
+use sprint_core::run::state::{Ending, Phase};
+
+use crate::cli::{Cli, RunArgs, Usage};
+use crate::live::Live;
+use crate::{say, wire};
+
+/// Which sprint to run.
+#[derive(Debug)]
+pub(crate) struct Sprint {
+    pub(crate) root: PathBuf,
+    pub(crate) problem: Option<ProblemId>,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) json: bool,
+}
+
+/// Runs what the command line asks for.
+pub(crate) fn run(cli: &Cli, args: &RunArgs) -> Result<u8> {
+    let root = cli.repo.canonicalize().with_context(|| format!("no folder {}", cli.repo.display()))?;
+    let (problem, config) = (cli.problem_id.clone(), cli.config.clone());
+    sprint(&Sprint { root, problem, config, json: cli.json }, args)
+}
+
+/// Runs a sprint and prints how it ended. Returns the exit code.
+pub(crate) fn sprint(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let code = runtime.block_on(drive(sprint, args))?;
+    // Whatever still runs in the background was told to stop; there is nothing to wait for.
+    runtime.shutdown_background();
+    Ok(code)
+}
+
+async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
+    let root = GitRoot::find(&sprint.root)?;
+    let problem = wire::problem(&root.0, sprint.problem.as_ref())?;
+    let layout = Layout::new(&root.0, problem.clone());
+    layout.prepare()?;
+    let lease = FileLease::new(layout.clone(), NetworkFiles::Refuse).acquire(&owner())?;
+    let store = Arc::new(wire::store(layout.clone()));
+    let saved = store.load().await?;
+    for note in store.notes() {
+        eprintln!("note: {note}");
+    }
+    if let Some(over) = saved.as_ref().filter(|saved| is_over(saved, args)) {
+        return Ok(report(sprint, over, None));
+    }
+    let saved = saved.filter(|saved| !(args.new && is_complete(saved)));
+    let config = match &saved {
+        Some(saved) => saved.plan.config.clone(),
+        None => wire::configuration(&root.0, sprint.config.as_ref(), &problem)?,
+    };
+    let ports = wire::ports(&root.0, &config, args, layout, Arc::clone(&store)).await?;
+    let session = Session { sprint, args, ports, lease, store, config };
+    session.run(problem, saved).await
+}
+
+/// Everything one run of the engine needs.
+struct Session<'a> {
+    sprint: &'a Sprint,
+    args: &'a RunArgs,
+    ports: Ports,
+    lease: Lease,
+    store: Arc<FileStore>,
+    config: sprint_core::domain::config::SprintConfig,
+}
+
+impl Session<'_> {
+    async fn run(self, problem: ProblemId, saved: Option<Snapshot>) -> Result<u8> {
+        let live = Arc::new(Live::new(self.sprint.json));
+        let agents = usize::try_from(self.config.max_parallel).ok().filter(|n| *n > 0);
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let limits = Limits::new(agents, Some(cores));
+        let engine = Engine::new(self.ports.clone(), limits, live.clone());
+        let (control, mut inbox) = control();
+        decide(&control, self.args);
+        let finished = match saved {
+            Some(saved) => {
+                // Calling the command again is the person's word that automatic blocks may go.
+                if matches!(saved.sprint.phase, Phase::Parked { .. }) || self.args.go_on {
+                    control.send(Command::Continue);
+                }
+                live.resume(&saved);
+                let run = engine.resume(saved, &self.lease, &mut inbox);
+                interruptible(run, &control, &live).await
+            }
+            None => {
+                let plan = engine.plan(problem, self.config.clone()).await?;
+                live.start(&plan);
+                let run = engine.start(plan, &self.lease, &mut inbox);
+                interruptible(run, &control, &live).await
+            }
+        };
+        live.finish();
+        self.store.flush();
+        match finished {
+            Some(finished) => {
+                let Finished { run, why } = finished.context("the sprint stopped")?;
+                Ok(report(self.sprint, &run.snapshot(), Some(&why)))
+            }
+            None => {
+                eprintln!("stopped at once; `sprint run` goes on from here");
+                Ok(crate::ERROR)
+            }
+        }
+    }
+}
+
+/// Hands the decisions of the command line in.
+fn decide(control: &Control, args: &RunArgs) {
+    for ticket in &args.reattempt {
+        control.send(Command::Reattempt(ticket.clone()));
+    }
+    for ticket in &args.drop {
+        control.send(Command::Drop(ticket.clone()));
+    }
+    for ticket in &args.approve {
+        let decision = ReviewDecision::Approve;
+        control.send(Command::Review { ticket: ticket.clone(), decision });
+    }
+    for (ticket, what) in &args.request_changes {
+        let decision = ReviewDecision::RequestChanges(what.clone());
+        control.send(Command::Review { ticket: ticket.clone(), decision });
+    }
+}
+
+/// Runs until it ends. The first Ctrl-C lets what runs finish; a second stops at once: `None`.
+async fn interruptible<T>(
+    run: impl Future<Output = T>,
+    control: &Control,
+    live: &Live,
+) -> Option<T> {
+    let mut run = std::pin::pin!(run);
+    tokio::select! {
+        done = &mut run => return Some(done),
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    live.note("finishing what runs, starting nothing new; press Ctrl-C again to stop at once");
+    control.drain();
+    tokio::select! {
+        done = &mut run => Some(done),
+        _ = tokio::signal::ctrl_c() => None,
+    }
+}
+
+fn report(sprint: &Sprint, snapshot: &Snapshot, why: Option<&Why>) -> u8 {
+    let outcome = match why {
+        Some(Why::Outcome(outcome)) => Some(outcome),
+        Some(Why::Drained) | None => None,
+    };
+    let summary = Summary::new(snapshot, outcome);
+    if sprint.json {
+        say(&serde_json::json!({ "summary": summary }).to_string());
+    } else {
+        say(&summary.text(100));
+    }
+    summary.exit_code
+}
+
+fn is_complete(saved: &Snapshot) -> bool {
+    matches!(saved.sprint.phase, Phase::Complete { .. })
+}
+
+/// Whether there is nothing to do but to show the result again.
+fn is_over(saved: &Snapshot, args: &RunArgs) -> bool {
+    let resumable = matches!(
+        &saved.sprint.phase,
+        Phase::Complete { ending: Ending::SafetyStop { .. } | Ending::Cancelled }
+    );
+    is_complete(saved) && !args.new && args.reattempt.is_empty() && !(resumable && args.go_on)
+}
+
+fn owner() -> Owner {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let host = if host.trim().is_empty() { "this host".into() } else { host.trim().to_owned() };
+    Owner { pid: std::process::id(), host, since: SystemClock.now() }
+}
+
+/// The top of the working tree that a folder is in.
+struct GitRoot(PathBuf);
+
+impl GitRoot {
+    fn find(folder: &std::path::Path) -> Result<Self> {
+        let top = folder.ancestors().find(|dir| dir.join(".git").exists());
+        let Some(top) = top else {
+            return Err(Usage(format!("{} is not in a git repository", folder.display())).into());
+        };
+        Ok(Self(top.to_path_buf()))
+    }
+}

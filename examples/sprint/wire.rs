@@ -1,0 +1,131 @@
+//! From folders and configuration to the engine's ports.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use sprint_agents::command_agent::CommandAgent;
+use sprint_agents::environment::Environment;
+use sprint_agents::verify::CommandVerifier;
+use sprint_core::config::{self, Sources};
+use sprint_core::domain::agent::Role;
+use sprint_core::domain::command::CommandLine;
+use sprint_core::domain::config::SprintConfig;
+use sprint_core::engine::Ports;
+use sprint_core::id::ProblemId;
+use sprint_core::local::blobs::FileBlobs;
+use sprint_core::local::layout::Layout;
+use sprint_core::local::store::{FileStore, ViewFile};
+use sprint_core::local::tracker::FileTracker;
+use sprint_core::ports::SystemClock;
+use sprint_core::report::{dashboard, state_view};
+use sprint_core::run::snapshot::Snapshot;
+use sprint_git::{GitConfig, GitVcs};
+
+use crate::cli::{RunArgs, Usage};
+
+/// Which problem is meant: the one given, the one marked active, the only one, or `default`.
+pub(crate) fn problem(root: &Path, given: Option<&ProblemId>) -> Result<ProblemId> {
+    if let Some(given) = given {
+        return Ok(given.clone());
+    }
+    let marker = fs::read_to_string(root.join(".claude/active-problem")).unwrap_or_default();
+    if let Ok(marked) = ProblemId::new(marker.trim()) {
+        return Ok(marked);
+    }
+    let mut found: Vec<_> = fs::read_dir(root.join(".claude/sprints"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| ProblemId::new(entry.file_name().to_string_lossy()).ok())
+        .collect();
+    found.sort();
+    match found.as_slice() {
+        [] => Ok(ProblemId::new("default")?),
+        [only] => Ok(only.clone()),
+        several => {
+            let names: Vec<_> = several.iter().map(ProblemId::as_str).collect();
+            let text = format!("which problem? name one with --problem-id: {}", names.join(", "));
+            Err(Usage(text).into())
+        }
+    }
+}
+
+/// Reads the configuration; what a person should know about it goes to standard error.
+pub(crate) fn configuration(
+    root: &Path,
+    file: Option<&PathBuf>,
+    problem: &ProblemId,
+) -> Result<SprintConfig> {
+    let path = file.cloned().unwrap_or_else(|| root.join(".claude/sprint-config.yml"));
+    let bytes = fs::read(&path).with_context(|| {
+        format!(
+            "cannot read the configuration {}; it has to name at least branch_base, build_cmd, \
+             lint_cmd and test_cmd",
+            path.display()
+        )
+    })?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        bail!("the configuration {} is not UTF-8 text", path.display());
+    };
+    let sources = Sources { file: Some(&text), problem: Some(problem), ..Sources::default() };
+    let resolved =
+        config::resolve(sources).with_context(|| format!("cannot use {}", path.display()))?;
+    for warning in &resolved.warnings {
+        eprintln!("warning: {}: {warning}", path.display());
+    }
+    Ok(resolved.config)
+}
+
+/// The state of a problem, with the views people and tools read beside it.
+pub(crate) fn store(layout: Layout) -> FileStore {
+    FileStore::with_publish(layout, |snapshot: &Snapshot| {
+        let state = state_view::to_json(snapshot).into_bytes();
+        let mut files = vec![ViewFile { name: "sprint-state.json", bytes: state }];
+        if snapshot.plan.config.sprint_dashboard {
+            let text = dashboard::dashboard(snapshot).into_bytes();
+            files.push(ViewFile { name: "sprint-dashboard.md", bytes: text });
+        }
+        files
+    })
+}
+
+/// The program for each role.
+pub(crate) fn agents(args: &RunArgs) -> BTreeMap<Role, CommandLine> {
+    let all = args.agent_cmd.iter().flat_map(|line| Role::ALL.map(|role| (role, line.clone())));
+    all.chain(args.agent.iter().cloned()).collect()
+}
+
+/// Everything the engine reaches the world through.
+pub(crate) async fn ports(
+    root: &Path,
+    config: &SprintConfig,
+    args: &RunArgs,
+    layout: Layout,
+    store: Arc<FileStore>,
+) -> Result<Ports> {
+    let environment = Environment::inherit();
+    let silence = std::time::Duration::from_secs(config.silence_timeout_s);
+    let mut agent = CommandAgent::new(agents(args), environment.clone());
+    if !silence.is_zero() {
+        agent = agent.with_silence_limit(silence);
+    }
+    let vcs = GitVcs::open(GitConfig::new(root, config.branch_base.clone())).await?;
+    let tickets =
+        if args.tickets.is_absolute() { args.tickets.clone() } else { root.join(&args.tickets) };
+    if !tickets.is_dir() {
+        let text = format!("there is no ticket folder {}; name one with --tickets", tickets.display());
+        return Err(Usage(text).into());
+    }
+    Ok(Ports {
+        tracker: Arc::new(FileTracker::new(tickets)),
+        agents: Arc::new(agent),
+        vcs: Arc::new(vcs),
+        verifier: Arc::new(CommandVerifier::new(environment)),
+        blobs: Arc::new(FileBlobs::new(layout)),
+        store,
+        clock: Arc::new(SystemClock),
+    })
+}

@@ -1,1 +1,0 @@
-//! Reference binaries live in `examples/`; this library is empty on purpose.
