@@ -1,3 +1,7 @@
 //! From tickets to a plan.
 
 pub mod sprint_plan;
+
+pub mod csr;
+pub mod graph;
+pub mod waves;
