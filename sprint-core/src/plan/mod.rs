@@ -2,6 +2,7 @@
 
 pub mod sprint_plan;
 
+pub mod build;
 pub mod csr;
 pub mod graph;
 pub mod waves;
