@@ -113,8 +113,9 @@ fn command_line(text: &str) -> Result<CommandLine, String> {
 }
 
 fn role_command(text: &str) -> Result<(Role, CommandLine), String> {
-    let (role, command) =
-        text.split_once('=').ok_or("expected ROLE=COMMAND, for example worker=./agent.sh")?;
+    let (role, command) = text
+        .split_once('=')
+        .ok_or("expected ROLE=COMMAND, for example worker=./agent.sh")?;
     let role = Role::parse(role).ok_or_else(|| {
         let names = Role::ALL.map(Role::name).join(", ");
         format!("{role:?} is not a role; roles are {names}")

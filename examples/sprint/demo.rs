@@ -19,24 +19,63 @@ const PROJECT: &[(&str, &str)] = &[
     ("lib/say.sh", include_str!("demo/project/lib/say.sh")),
     ("lib/greet.sh", include_str!("demo/project/lib/greet.sh")),
     ("tests/say.sh", include_str!("demo/project/tests/say.sh")),
-    ("tests/greet.sh", include_str!("demo/project/tests/greet.sh")),
-    ("scripts/build.sh", include_str!("demo/project/scripts/build.sh")),
-    ("scripts/lint.sh", include_str!("demo/project/scripts/lint.sh")),
-    ("scripts/test.sh", include_str!("demo/project/scripts/test.sh")),
+    (
+        "tests/greet.sh",
+        include_str!("demo/project/tests/greet.sh"),
+    ),
+    (
+        "scripts/build.sh",
+        include_str!("demo/project/scripts/build.sh"),
+    ),
+    (
+        "scripts/lint.sh",
+        include_str!("demo/project/scripts/lint.sh"),
+    ),
+    (
+        "scripts/test.sh",
+        include_str!("demo/project/scripts/test.sh"),
+    ),
 ];
 
 /// Files beside it, which git ignores: configuration, agent and tickets.
 const SETUP: &[(&str, &str)] = &[
-    (".claude/sprint-config.yml", include_str!("demo/project/sprint-config.yml")),
+    (
+        ".claude/sprint-config.yml",
+        include_str!("demo/project/sprint-config.yml"),
+    ),
     (".claude/demo-agent.sh", include_str!("demo/agent.sh")),
-    (".claude/tickets/DEMO-1.md", include_str!("demo/tickets/DEMO-1.md")),
-    (".claude/tickets/DEMO-2.md", include_str!("demo/tickets/DEMO-2.md")),
-    (".claude/tickets/DEMO-3.md", include_str!("demo/tickets/DEMO-3.md")),
-    (".claude/tickets/DEMO-4.md", include_str!("demo/tickets/DEMO-4.md")),
-    (".claude/tickets/DEMO-5.md", include_str!("demo/tickets/DEMO-5.md")),
-    (".claude/tickets/DEMO-6.md", include_str!("demo/tickets/DEMO-6.md")),
-    (".claude/tickets/DEMO-7.md", include_str!("demo/tickets/DEMO-7.md")),
-    (".claude/tickets/DEMO-8.md", include_str!("demo/tickets/DEMO-8.md")),
+    (
+        ".claude/tickets/DEMO-1.md",
+        include_str!("demo/tickets/DEMO-1.md"),
+    ),
+    (
+        ".claude/tickets/DEMO-2.md",
+        include_str!("demo/tickets/DEMO-2.md"),
+    ),
+    (
+        ".claude/tickets/DEMO-3.md",
+        include_str!("demo/tickets/DEMO-3.md"),
+    ),
+    (
+        ".claude/tickets/DEMO-4.md",
+        include_str!("demo/tickets/DEMO-4.md"),
+    ),
+    (
+        ".claude/tickets/DEMO-5.md",
+        include_str!("demo/tickets/DEMO-5.md"),
+    ),
+    (
+        ".claude/tickets/DEMO-6.md",
+        include_str!("demo/tickets/DEMO-6.md"),
+    ),
+    (
+        ".claude/tickets/DEMO-7.md",
+        include_str!("demo/tickets/DEMO-7.md"),
+    ),
+    (
+        ".claude/tickets/DEMO-8.md",
+        include_str!("demo/tickets/DEMO-8.md"),
+    ),
 ];
 
 /// Written last: a folder that has it is a demo that can be run, or gone on with.
@@ -44,10 +83,14 @@ const READY: &str = ".claude/demo-ready";
 
 /// Creates the demo, unless it is there, and runs its sprint.
 pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
-    create(&args.dir).with_context(|| format!("cannot create the demo in {}", args.dir.display()))?;
+    create(&args.dir)
+        .with_context(|| format!("cannot create the demo in {}", args.dir.display()))?;
     let root = args.dir.canonicalize()?;
     if !cli.json {
-        crate::say(&format!("A repository with eight tickets is in {}.\n", args.dir.display()));
+        crate::say(&format!(
+            "A repository with eight tickets is in {}.\n",
+            args.dir.display()
+        ));
     }
     // The agent's path comes from us, not from the user; quoting keeps odd folders in one word.
     let agent = root.join(".claude/demo-agent.sh");
@@ -64,7 +107,15 @@ pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
         new: false,
     };
     let problem = ProblemId::new("demo")?;
-    run::sprint(&Sprint { root, problem: Some(problem), config: None, json: cli.json }, &args)
+    run::sprint(
+        &Sprint {
+            root,
+            problem: Some(problem),
+            config: None,
+            json: cli.json,
+        },
+        &args,
+    )
 }
 
 fn create(dir: &Path) -> Result<()> {
@@ -110,6 +161,11 @@ fn git(dir: &Path, args: &[&str]) -> Result<()> {
         .output()
         .context("cannot run git; is it installed?")?;
     let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "git {} failed: {}", args.join(" "), said.trim());
+    ensure!(
+        output.status.success(),
+        "git {} failed: {}",
+        args.join(" "),
+        said.trim()
+    );
     Ok(())
 }

@@ -37,7 +37,11 @@ impl Live {
             (false, true) => Form::Rows,
             (false, false) => Form::Lines,
         };
-        Self { form, bars: MultiProgress::new(), rows: Mutex::default() }
+        Self {
+            form,
+            bars: MultiProgress::new(),
+            rows: Mutex::default(),
+        }
     }
 
     /// Shows the tickets of a new sprint.
@@ -52,7 +56,10 @@ impl Live {
     pub(crate) fn resume(&self, saved: &Snapshot) {
         self.note("going on with an interrupted sprint");
         self.rows(&saved.plan, |id| {
-            saved.tickets.get(id).map_or(("queued", 1), |run| (run.stage.name(), run.attempt))
+            saved
+                .tickets
+                .get(id)
+                .map_or(("queued", 1), |run| (run.stage.name(), run.attempt))
         });
     }
 
@@ -61,10 +68,13 @@ impl Live {
             return;
         }
         let style = "{prefix:<30.cyan} {msg:<34} {elapsed:>4}";
-        let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style =
+            ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
         let mut rows = self.lock();
         for (id, ticket) in &plan.tickets {
-            let bar = self.bars.add(ProgressBar::no_length().with_style(style.clone()));
+            let bar = self
+                .bars
+                .add(ProgressBar::no_length().with_style(style.clone()));
             bar.set_prefix(format!("{id} {}", ticket.ticket.plain_title(20)));
             let (name, attempt) = stage(id);
             bar.set_message(row(name, attempt));
@@ -93,7 +103,11 @@ impl Live {
     }
 
     fn update(&self, event: &Event) {
-        if let Event::StageChanged { ticket, stage, attempt } = event
+        if let Event::StageChanged {
+            ticket,
+            stage,
+            attempt,
+        } = event
             && let Some(bar) = self.lock().get(ticket)
         {
             bar.set_message(row(stage, *attempt));
@@ -107,7 +121,11 @@ impl Live {
 }
 
 fn row(stage: &str, attempt: u32) -> String {
-    if attempt > 1 { format!("{stage}, attempt {attempt}") } else { stage.to_owned() }
+    if attempt > 1 {
+        format!("{stage}, attempt {attempt}")
+    } else {
+        stage.to_owned()
+    }
 }
 
 impl Observer for Live {

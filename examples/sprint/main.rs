@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use cli::{Cli, Action};
+use cli::{Action, Cli};
 
 /// Exit code for an error of ours or of the environment. 2, for wrong usage, is clap's.
 const ERROR: u8 = 1;
@@ -36,7 +36,11 @@ fn main() -> ExitCode {
             } else {
                 eprintln!("error: {error:#}");
             }
-            ExitCode::from(if error.is::<cli::Usage>() { cli::USAGE } else { ERROR })
+            ExitCode::from(if error.is::<cli::Usage>() {
+                cli::USAGE
+            } else {
+                ERROR
+            })
         }
     }
 }

@@ -9,7 +9,9 @@ use sprint_core::id::ProblemId;
 use sprint_core::local::layout::Layout;
 use sprint_core::local::lease::{FileLease, NetworkFiles};
 use sprint_core::local::store::FileStore;
-use sprint_core::ports::{Clock as _, Lease, LeaseHolder as _, Owner, StateStore as _, SystemClock};
+use sprint_core::ports::{
+    Clock as _, Lease, LeaseHolder as _, Owner, StateStore as _, SystemClock,
+};
 use sprint_core::report::summary::Summary;
 use sprint_core::run::admit::Limits;
 use sprint_core::run::input::{Command, ReviewDecision};
@@ -31,14 +33,27 @@ pub(crate) struct Sprint {
 
 /// Runs what the command line asks for.
 pub(crate) fn run(cli: &Cli, args: &RunArgs) -> Result<u8> {
-    let root = cli.repo.canonicalize().with_context(|| format!("no folder {}", cli.repo.display()))?;
+    let root = cli
+        .repo
+        .canonicalize()
+        .with_context(|| format!("no folder {}", cli.repo.display()))?;
     let (problem, config) = (cli.problem_id.clone(), cli.config.clone());
-    sprint(&Sprint { root, problem, config, json: cli.json }, args)
+    sprint(
+        &Sprint {
+            root,
+            problem,
+            config,
+            json: cli.json,
+        },
+        args,
+    )
 }
 
 /// Runs a sprint and prints how it ended. Returns the exit code.
 pub(crate) fn sprint(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     let code = runtime.block_on(drive(sprint, args))?;
     // Whatever still runs in the background was told to stop; there is nothing to wait for.
     runtime.shutdown_background();
@@ -65,7 +80,14 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
         None => wire::configuration(&root.0, sprint.config.as_ref(), &problem)?,
     };
     let ports = wire::ports(&root.0, &config, args, layout, Arc::clone(&store)).await?;
-    let session = Session { sprint, args, ports, lease, store, config };
+    let session = Session {
+        sprint,
+        args,
+        ports,
+        lease,
+        store,
+        config,
+    };
     session.run(problem, saved).await
 }
 
@@ -82,7 +104,9 @@ struct Session<'a> {
 impl Session<'_> {
     async fn run(self, problem: ProblemId, saved: Option<Snapshot>) -> Result<u8> {
         let live = Arc::new(Live::new(self.sprint.json));
-        let agents = usize::try_from(self.config.max_parallel).ok().filter(|n| *n > 0);
+        let agents = usize::try_from(self.config.max_parallel)
+            .ok()
+            .filter(|n| *n > 0);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let limits = Limits::new(agents, Some(cores));
         let engine = Engine::new(self.ports.clone(), limits, live.clone());
@@ -130,11 +154,17 @@ fn decide(control: &Control, args: &RunArgs) {
     }
     for ticket in &args.approve {
         let decision = ReviewDecision::Approve;
-        control.send(Command::Review { ticket: ticket.clone(), decision });
+        control.send(Command::Review {
+            ticket: ticket.clone(),
+            decision,
+        });
     }
     for (ticket, what) in &args.request_changes {
         let decision = ReviewDecision::RequestChanges(what.clone());
-        control.send(Command::Review { ticket: ticket.clone(), decision });
+        control.send(Command::Review {
+            ticket: ticket.clone(),
+            decision,
+        });
     }
 }
 
@@ -179,15 +209,25 @@ fn is_complete(saved: &Snapshot) -> bool {
 fn is_over(saved: &Snapshot, args: &RunArgs) -> bool {
     let resumable = matches!(
         &saved.sprint.phase,
-        Phase::Complete { ending: Ending::SafetyStop { .. } | Ending::Cancelled }
+        Phase::Complete {
+            ending: Ending::SafetyStop { .. } | Ending::Cancelled
+        }
     );
     is_complete(saved) && !args.new && args.reattempt.is_empty() && !(resumable && args.go_on)
 }
 
 fn owner() -> Owner {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let host = if host.trim().is_empty() { "this host".into() } else { host.trim().to_owned() };
-    Owner { pid: std::process::id(), host, since: SystemClock.now() }
+    let host = if host.trim().is_empty() {
+        "this host".into()
+    } else {
+        host.trim().to_owned()
+    };
+    Owner {
+        pid: std::process::id(),
+        host,
+        since: SystemClock.now(),
+    }
 }
 
 /// The top of the working tree that a folder is in.

@@ -10,7 +10,10 @@ use crate::{say, wire};
 
 /// Prints the state of the sprint. Returns the exit code that running it would end with now.
 pub(crate) fn status(cli: &Cli) -> Result<u8> {
-    let root = cli.repo.canonicalize().with_context(|| format!("no folder {}", cli.repo.display()))?;
+    let root = cli
+        .repo
+        .canonicalize()
+        .with_context(|| format!("no folder {}", cli.repo.display()))?;
     let problem = wire::problem(&root, cli.problem_id.as_ref())?;
     let store = wire::store(Layout::new(root, problem.clone()));
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
@@ -19,7 +22,9 @@ pub(crate) fn status(cli: &Cli) -> Result<u8> {
         if cli.json {
             say(&serde_json::json!({ "problem": problem, "summary": null }).to_string());
         } else {
-            say(&format!("no sprint has run for {problem}; start one with `sprint run`"));
+            say(&format!(
+                "no sprint has run for {problem}; start one with `sprint run`"
+            ));
         }
         return Ok(0);
     };

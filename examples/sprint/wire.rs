@@ -47,7 +47,10 @@ pub(crate) fn problem(root: &Path, given: Option<&ProblemId>) -> Result<ProblemI
         [only] => Ok(only.clone()),
         several => {
             let names: Vec<_> = several.iter().map(ProblemId::as_str).collect();
-            let text = format!("which problem? name one with --problem-id: {}", names.join(", "));
+            let text = format!(
+                "which problem? name one with --problem-id: {}",
+                names.join(", ")
+            );
             Err(Usage(text).into())
         }
     }
@@ -59,7 +62,9 @@ pub(crate) fn configuration(
     file: Option<&PathBuf>,
     problem: &ProblemId,
 ) -> Result<SprintConfig> {
-    let path = file.cloned().unwrap_or_else(|| root.join(".claude/sprint-config.yml"));
+    let path = file
+        .cloned()
+        .unwrap_or_else(|| root.join(".claude/sprint-config.yml"));
     let bytes = fs::read(&path).with_context(|| {
         format!(
             "cannot read the configuration {}; it has to name at least branch_base, build_cmd, \
@@ -70,7 +75,11 @@ pub(crate) fn configuration(
     let Ok(text) = String::from_utf8(bytes) else {
         bail!("the configuration {} is not UTF-8 text", path.display());
     };
-    let sources = Sources { file: Some(&text), problem: Some(problem), ..Sources::default() };
+    let sources = Sources {
+        file: Some(&text),
+        problem: Some(problem),
+        ..Sources::default()
+    };
     let resolved =
         config::resolve(sources).with_context(|| format!("cannot use {}", path.display()))?;
     for warning in &resolved.warnings {
@@ -83,10 +92,16 @@ pub(crate) fn configuration(
 pub(crate) fn store(layout: Layout) -> FileStore {
     FileStore::with_publish(layout, |snapshot: &Snapshot| {
         let state = state_view::to_json(snapshot).into_bytes();
-        let mut files = vec![ViewFile { name: "sprint-state.json", bytes: state }];
+        let mut files = vec![ViewFile {
+            name: "sprint-state.json",
+            bytes: state,
+        }];
         if snapshot.plan.config.sprint_dashboard {
             let text = dashboard::dashboard(snapshot).into_bytes();
-            files.push(ViewFile { name: "sprint-dashboard.md", bytes: text });
+            files.push(ViewFile {
+                name: "sprint-dashboard.md",
+                bytes: text,
+            });
         }
         files
     })
@@ -94,7 +109,10 @@ pub(crate) fn store(layout: Layout) -> FileStore {
 
 /// The program for each role.
 pub(crate) fn agents(args: &RunArgs) -> BTreeMap<Role, CommandLine> {
-    let all = args.agent_cmd.iter().flat_map(|line| Role::ALL.map(|role| (role, line.clone())));
+    let all = args
+        .agent_cmd
+        .iter()
+        .flat_map(|line| Role::ALL.map(|role| (role, line.clone())));
     all.chain(args.agent.iter().cloned()).collect()
 }
 
@@ -113,10 +131,16 @@ pub(crate) async fn ports(
         agent = agent.with_silence_limit(silence);
     }
     let vcs = GitVcs::open(GitConfig::new(root, config.branch_base.clone())).await?;
-    let tickets =
-        if args.tickets.is_absolute() { args.tickets.clone() } else { root.join(&args.tickets) };
+    let tickets = if args.tickets.is_absolute() {
+        args.tickets.clone()
+    } else {
+        root.join(&args.tickets)
+    };
     if !tickets.is_dir() {
-        let text = format!("there is no ticket folder {}; name one with --tickets", tickets.display());
+        let text = format!(
+            "there is no ticket folder {}; name one with --tickets",
+            tickets.display()
+        );
         return Err(Usage(text).into());
     }
     Ok(Ports {

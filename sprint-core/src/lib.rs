@@ -1,5 +1,6 @@
 //! Runs sprints of coding agents: tickets become verified, merged code, with evidence.
 
+pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod failure;

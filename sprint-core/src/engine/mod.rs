@@ -4,6 +4,7 @@ mod drive;
 mod flights;
 mod handle;
 pub mod perform;
+mod plan;
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::run::snapshot::{Delta, Snapshot};
 use crate::run::{Outcome, SprintRun};
 
 pub use handle::{Control, Inbox, control};
+pub use plan::StartError;
 
 /// Everything the engine reaches the world through.
 #[derive(Clone, Debug)]

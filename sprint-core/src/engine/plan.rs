@@ -38,7 +38,8 @@ impl Engine {
         let status = ports.vcs.status().await?;
         let fetched = ports.tracker.tickets(&config.filter).await?;
         let capabilities = ports.agents.capabilities();
-        let teams = config.coordination_mode != Some(CoordinationMode::Subagents) && capabilities.teams;
+        let teams =
+            config.coordination_mode != Some(CoordinationMode::Subagents) && capabilities.teams;
         let now = ports.clock.now();
         let name = format!("sprint-{}", now.compact());
         let mut plan = SprintPlan::build(PlanRequest {
@@ -50,7 +51,11 @@ impl Engine {
             started_at: now,
             config,
             base: status.base_head,
-            mode: if teams { CoordinationMode::AgentTeams } else { CoordinationMode::Subagents },
+            mode: if teams {
+                CoordinationMode::AgentTeams
+            } else {
+                CoordinationMode::Subagents
+            },
             roles: capabilities.roles,
             tickets: fetched.tickets,
         })?;

@@ -2,3 +2,8 @@
 
 pub mod edge_cases;
 pub mod sprint_plan;
+
+pub mod build;
+pub mod csr;
+pub mod graph;
+pub mod waves;

@@ -68,7 +68,7 @@ fn missing_evidence(claim: &WorkerResult, kind: CheckKind) -> Option<Finding> {
     if entry.exit_code == 0 && !tests_fail {
         return None;
     }
-    let kind_of_failure = match classify::classify(kind, &entry.output) {
+    let kind_of_failure = match classify::classify(Some(kind), &entry.output) {
         FindingKind::RateLimit => FindingKind::MissingEvidence,
         other => other,
     };
@@ -101,10 +101,7 @@ pub(super) fn mechanical(
     );
     if let Some(text) = &report.install_failure {
         let message = format!("installing dependencies failed: {}", last_lines(text, 15));
-        findings.push(Finding::blocking(
-            classify::classify(CheckKind::Build, text),
-            message,
-        ));
+        findings.push(Finding::blocking(classify::classify(None, text), message));
     }
     findings.extend(report.runs.iter().filter_map(silent_success));
     findings.extend(artifacts.iter().map(|place| {
@@ -126,7 +123,7 @@ pub(super) fn mechanical(
 fn failed_command(run: &CheckRun) -> Finding {
     let kind = match run.exit {
         Exit::TimedOut | Exit::Silent => FindingKind::Timeout,
-        Exit::Code(_) | Exit::Signal(_) => classify::classify(run.check, &run.tail),
+        Exit::Code(_) | Exit::Signal(_) => classify::classify(Some(run.check), &run.tail),
     };
     let message = format!(
         "{} failed ({}): {}",
