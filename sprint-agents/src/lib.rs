@@ -4,6 +4,7 @@
 
 pub mod environment;
 pub mod process;
+pub mod redact;
 
 mod capture;
 mod pipes;
