@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use sprint_core::domain::command::{CommandLine, Exit};
+use sprint_core::failure::ErrorKind;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
@@ -185,6 +186,18 @@ impl Process<'_> {
                 () = pipes.step() => {}
             }
         }
+    }
+}
+
+/// What a failed start means: that the request is wrong, or that the machine is busy.
+pub(crate) fn start_kind(error: &io::Error) -> ErrorKind {
+    if matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied
+    ) {
+        ErrorKind::Invalid
+    } else {
+        ErrorKind::Transient
     }
 }
 
