@@ -1,7 +1,7 @@
 //! Agents and verifiers for [`sprint_core`]: any program as an agent, gate commands as proof.
 //!
-//! [`CommandAgent`] runs a command line per role and speaks JSON with it. It stands on
-//! [`process`]: children that are limited in time
+//! [`CommandAgent`] runs a command line per role and speaks JSON with it; [`CommandVerifier`] runs
+//! the gate and reports what it saw. Both stand on [`process`]: children that are limited in time
 //! and output, get only the [`environment`] they are given, and never outlive the call that
 //! started them. Whatever they print passes through [`redact`] before it is stored or shown.
 //!
@@ -70,6 +70,7 @@
 #![cfg(unix)]
 
 pub mod command_agent;
+pub mod verify;
 
 pub mod environment;
 pub mod process;
@@ -82,3 +83,4 @@ mod pipes;
 pub use command_agent::CommandAgent;
 pub use environment::Environment;
 pub use redact::Redactor;
+pub use verify::CommandVerifier;
