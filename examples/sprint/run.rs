@@ -66,6 +66,11 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
     let layout = Layout::new(&root.0, problem.clone());
     layout.prepare()?;
     let lease = FileLease::new(layout.clone(), NetworkFiles::Refuse).acquire(&owner())?;
+    // Whoever held the lease before is dead; what it started may not be.
+    let orphans = sprint_agents::orphans::reap(layout.directory()).await;
+    if orphans > 0 {
+        eprintln!("note: ended {orphans} processes that an interrupted run had left");
+    }
     let store = Arc::new(wire::store(layout.clone()));
     let saved = store.load().await?;
     for note in store.notes() {

@@ -124,7 +124,7 @@ pub(crate) async fn ports(
     layout: Layout,
     store: Arc<FileStore>,
 ) -> Result<Ports> {
-    let environment = Environment::inherit();
+    let environment = Environment::inherit().owned_by(layout.directory());
     let silence = std::time::Duration::from_secs(config.silence_timeout_s);
     let mut agent = CommandAgent::new(agents(args), environment.clone());
     if !silence.is_zero() {

@@ -73,6 +73,7 @@ pub mod command_agent;
 pub mod verify;
 
 pub mod environment;
+pub mod orphans;
 pub mod process;
 pub mod redact;
 

@@ -1,0 +1,103 @@
+//! Processes that outlived the engine that started them.
+//!
+//! A killed engine cannot end its children: they run on, and would write into workspaces that the
+//! next engine hands to others. So every child carries a mark in its environment, which its own
+//! children inherit; the next engine, once it holds the lease, ends whatever carries the mark.
+//!
+//! Processes are found through `/proc`. Where there is none (macOS) nothing is found, and nothing
+//! is ended.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::environment::Environment;
+
+/// The variable that carries the mark.
+const VARIABLE: &str = "SPRINT_OWNER";
+
+/// How often and how long the end of killed processes is waited for.
+const POLL: Duration = Duration::from_millis(5);
+const POLLS: u32 = 400;
+
+impl Environment {
+    /// The same environment, marked as belonging to `owner`: something that all engines of one
+    /// problem share and no other has, such as the path of its state directory.
+    #[must_use]
+    pub fn owned_by(self, owner: impl AsRef<OsStr>) -> Self {
+        self.with(VARIABLE, owner.as_ref())
+    }
+}
+
+/// Kills every process marked as belonging to `owner`, and waits until they are gone. Returns how
+/// many there were.
+///
+/// Only the holder of the problem's lease may call this, and before it starts anything itself.
+pub async fn reap(owner: impl AsRef<OsStr>) -> usize {
+    let mark = mark(owner.as_ref());
+    let mut killed = 0;
+    for _ in 0..POLLS {
+        let alive = marked(&mark);
+        if alive.is_empty() {
+            break;
+        }
+        killed = killed.max(alive.len());
+        for pid in alive {
+            // It may be gone by now, which is what we want.
+            _ = kill_process(pid, Signal::KILL);
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    killed
+}
+
+fn mark(owner: &OsStr) -> Vec<u8> {
+    [VARIABLE.as_bytes(), b"=", owner.as_bytes()].concat()
+}
+
+/// The living processes, other than this one, whose environment holds `mark`.
+fn marked(mark: &[u8]) -> Vec<Pid> {
+    let own = std::process::id().to_string();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            let pid = name.to_str().filter(|pid| *pid != own)?.parse().ok()?;
+            // A process that is gone, or another user's, cannot be read; a zombie's is empty.
+            let environment = fs::read(entry.path().join("environ")).ok()?;
+            let carries = environment.split(|byte| *byte == 0).any(|variable| variable == mark);
+            carries.then(|| Pid::from_raw(pid)).flatten()
+        })
+        .collect()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn marked_processes_and_their_children_are_ended_and_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let owner = folder.path().as_os_str();
+        let marked = Environment::empty().owned_by(owner);
+        let spawn = |environment: &Environment| {
+            let mut command = Command::new("/bin/sh");
+            // The inner shell is a grandchild in a session of nobody's; it waits for its input.
+            command.args(["-c", "(read never); true"]).env_clear().envs(environment.iter());
+            command.stdin(Stdio::piped()).spawn().unwrap()
+        };
+        let (mut ours, mut other) = (spawn(&marked), spawn(&Environment::empty()));
+        assert!(reap(owner).await >= 1);
+        assert_eq!(ours.wait().unwrap().signal(), Some(Signal::KILL.as_raw()));
+        assert_eq!(reap(owner).await, 0, "nothing is left");
+        assert!(other.try_wait().unwrap().is_none(), "an unmarked process is left alone");
+        drop(other.stdin.take());
+        assert!(other.wait().unwrap().success());
+    }
+}
