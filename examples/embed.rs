@@ -43,10 +43,17 @@ struct Poet;
 impl AgentRunner for Poet {
     fn capabilities(&self) -> AgentCapabilities {
         let roles = [Role::Worker, Role::Review, Role::Completion].into();
-        AgentCapabilities { roles, ..AgentCapabilities::default() }
+        AgentCapabilities {
+            roles,
+            ..AgentCapabilities::default()
+        }
     }
 
-    async fn run(&self, task: &AgentTask, _: &EffectContext) -> sprint_core::ports::Result<AgentReport> {
+    async fn run(
+        &self,
+        task: &AgentTask,
+        _: &EffectContext,
+    ) -> sprint_core::ports::Result<AgentReport> {
         let poem = format!("{}.txt", task.ticket);
         let result = match task.role {
             Role::Worker => {
@@ -66,7 +73,11 @@ impl AgentRunner for Poet {
                     commit_hash: None,
                     evidence: Some(WorkerEvidence {
                         preflight_ran: true,
-                        checks: task.checks.iter().map(|(kind, line)| (*kind, ran(line))).collect(),
+                        checks: task
+                            .checks
+                            .iter()
+                            .map(|(kind, line)| (*kind, ran(line)))
+                            .collect(),
                     }),
                     learnings_added: Vec::new(),
                     notes: Vec::new(),
@@ -74,13 +85,24 @@ impl AgentRunner for Poet {
             }
             Role::Completion => {
                 let requirement = "the poem exists".to_owned();
-                let row = RequirementRow { requirement, met: true, place: Some(poem) };
-                RoleResult::Completion(CompletionResult { requirements: vec![row] })
+                let row = RequirementRow {
+                    requirement,
+                    met: true,
+                    place: Some(poem),
+                };
+                RoleResult::Completion(CompletionResult {
+                    requirements: vec![row],
+                })
             }
             Role::Review | Role::Context => RoleResult::Review(ReviewResult::default()),
         };
         let answer = Answer::Result(Claimed(result));
-        Ok(AgentReport { answer, session: None, usage: Usage::default(), transcript: None })
+        Ok(AgentReport {
+            answer,
+            session: None,
+            usage: Usage::default(),
+            transcript: None,
+        })
     }
 }
 
@@ -90,7 +112,10 @@ fn display(board: &Mutex<BTreeMap<String, String>>, event: &Event) {
         && let Ok(mut board) = board.lock()
     {
         board.insert(ticket.to_string(), stage.clone());
-        let line: Vec<_> = board.iter().map(|(id, stage)| format!("{id}: {stage:<13}")).collect();
+        let line: Vec<_> = board
+            .iter()
+            .map(|(id, stage)| format!("{id}: {stage:<13}"))
+            .collect();
         eprintln!("| {} |", line.join(" | "));
     }
 }
@@ -105,14 +130,21 @@ async fn main() -> Result<()> {
     let checks = BTreeMap::from([
         (CheckKind::Build, command("ls *.txt")?),
         (CheckKind::Lint, command("! grep -n ' $' *.txt")?),
-        (CheckKind::Test, command("for f in *.txt; do test -s $f && echo ok - $f; done; echo 1..1")?),
+        (
+            CheckKind::Test,
+            command("for f in *.txt; do test -s $f && echo ok - $f; done; echo 1..1")?,
+        ),
     ]);
     let config = SprintConfig::new(base.clone(), checks);
 
     let problem = ProblemId::new("poems")?;
     let layout = Layout::new(root.path(), problem.clone());
     layout.prepare()?;
-    let owner = Owner { pid: std::process::id(), host: "here".into(), since: SystemClock.now() };
+    let owner = Owner {
+        pid: std::process::id(),
+        host: "here".into(),
+        since: SystemClock.now(),
+    };
     let lease = FileLease::new(layout.clone(), NetworkFiles::Refuse).acquire(&owner)?;
     let ports = Ports {
         tracker: Arc::new(FileTracker::new(root.path().join("tickets"))),
@@ -137,7 +169,10 @@ async fn main() -> Result<()> {
         };
         eprintln!("{id} is on main as {at}");
     }
-    ensure!(root.path().join("ODE-2.txt").exists(), "the checkout followed base");
+    ensure!(
+        root.path().join("ODE-2.txt").exists(),
+        "the checkout followed base"
+    );
     Ok(())
 }
 
@@ -145,7 +180,12 @@ async fn main() -> Result<()> {
 fn repository(root: &Path) -> Result<()> {
     let git = |args: &[&str]| -> Result<()> {
         let identity = ["-c", "user.name=Embed", "-c", "user.email=embed@localhost"];
-        let status = Command::new("git").arg("-C").arg(root).args(identity).args(args).status()?;
+        let status = Command::new("git")
+            .arg("-C")
+            .arg(root)
+            .args(identity)
+            .args(args)
+            .status()?;
         ensure!(status.success(), "git {args:?} failed");
         Ok(())
     };
@@ -154,8 +194,12 @@ fn repository(root: &Path) -> Result<()> {
     git(&["add", "first.txt"])?;
     git(&["commit", "-q", "-m", "A first line"])?;
     fs::create_dir(root.join("tickets"))?;
-    for (id, title, after) in [("ODE-1", "An ode to git", ""), ("ODE-2", "An ode to Rust", "ODE-1")] {
-        let text = format!("---\nid: {id}\ntitle: {title}\nstatus: Todo\nblocked-by: [{after}]\n---\n");
+    for (id, title, after) in [
+        ("ODE-1", "An ode to git", ""),
+        ("ODE-2", "An ode to Rust", "ODE-1"),
+    ] {
+        let text =
+            format!("---\nid: {id}\ntitle: {title}\nstatus: Todo\nblocked-by: [{after}]\n---\n");
         fs::write(root.join(format!("tickets/{id}.md")), text)?;
     }
     Ok(())

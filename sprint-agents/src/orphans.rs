@@ -68,7 +68,9 @@ fn marked(mark: &[u8]) -> Vec<Pid> {
             let pid = name.to_str().filter(|pid| *pid != own)?.parse().ok()?;
             // A process that is gone, or another user's, cannot be read; a zombie's is empty.
             let environment = fs::read(entry.path().join("environ")).ok()?;
-            let carries = environment.split(|byte| *byte == 0).any(|variable| variable == mark);
+            let carries = environment
+                .split(|byte| *byte == 0)
+                .any(|variable| variable == mark);
             carries.then(|| Pid::from_raw(pid)).flatten()
         })
         .collect()
@@ -89,14 +91,20 @@ mod tests {
         let spawn = |environment: &Environment| {
             let mut command = Command::new("/bin/sh");
             // The inner shell is a grandchild in a session of nobody's; it waits for its input.
-            command.args(["-c", "(read never); true"]).env_clear().envs(environment.iter());
+            command
+                .args(["-c", "(read never); true"])
+                .env_clear()
+                .envs(environment.iter());
             command.stdin(Stdio::piped()).spawn().unwrap()
         };
         let (mut ours, mut other) = (spawn(&marked), spawn(&Environment::empty()));
         assert!(reap(owner).await >= 1);
         assert_eq!(ours.wait().unwrap().signal(), Some(Signal::KILL.as_raw()));
         assert_eq!(reap(owner).await, 0, "nothing is left");
-        assert!(other.try_wait().unwrap().is_none(), "an unmarked process is left alone");
+        assert!(
+            other.try_wait().unwrap().is_none(),
+            "an unmarked process is left alone"
+        );
         drop(other.stdin.take());
         assert!(other.wait().unwrap().success());
     }

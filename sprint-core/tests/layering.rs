@@ -16,13 +16,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("run", &["plan", "domain", "id", "time", "failure"]),
     ("report", &["run", "plan", "domain", "id", "time"]),
     ("ports", &["run", "domain", "id", "time", "failure"]),
-    ("local", &["ports", "run", "domain", "id", "time", "failure"]),
-    ("memory", &["ports", "run", "domain", "id", "time", "failure"]),
-    ("engine", &["ports", "report", "run", "plan", "domain", "id", "time", "failure"]),
+    (
+        "local",
+        &["ports", "run", "domain", "id", "time", "failure"],
+    ),
+    (
+        "memory",
+        &["ports", "run", "domain", "id", "time", "failure"],
+    ),
+    (
+        "engine",
+        &[
+            "ports", "report", "run", "plan", "domain", "id", "time", "failure",
+        ],
+    ),
 ];
 
 /// Modules in which nothing waits.
-const PURE: &[&str] = &["id", "time", "failure", "domain", "config", "plan", "run", "report"];
+const PURE: &[&str] = &[
+    "id", "time", "failure", "domain", "config", "plan", "run", "report",
+];
 
 /// No file has more lines of code than this, comments, blanks and in-file tests not counted.
 const CEILING: usize = 600;
@@ -49,16 +62,25 @@ fn sources() -> BTreeMap<PathBuf, String> {
 fn code(text: &str) -> Vec<&str> {
     let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
     let lines = text[..tests].lines().map(str::trim);
-    lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect()
+    lines
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .collect()
 }
 
 fn is_test(path: &Path) -> bool {
     let name = path.file_stem().unwrap().to_string_lossy();
-    name == "tests" || name.ends_with("_tests") || path.components().any(|c| c.as_os_str() == "tests")
+    name == "tests"
+        || name.ends_with("_tests")
+        || path.components().any(|c| c.as_os_str() == "tests")
 }
 
 fn module(path: &Path) -> String {
-    let first = path.components().next().unwrap().as_os_str().to_string_lossy();
+    let first = path
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
 }
 
@@ -67,14 +89,18 @@ fn imports_go_downward() {
     let mut wrong = Vec::new();
     for (path, text) in sources() {
         let module = module(&path);
-        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else { continue };
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == module) else {
+            continue;
+        };
         if is_test(&path) {
             continue;
         }
         for line in code(&text) {
             for (at, _) in line.match_indices("crate::") {
-                let used: String =
-                    line[at + 7..].chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let used: String = line[at + 7..]
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
                 if used != module && !allowed.contains(&used.as_str()) {
                     wrong.push(format!("{} uses {used}: {line}", path.display()));
                 }
@@ -103,7 +129,14 @@ fn pure_modules_wait_for_nothing_and_ask_no_clock() {
             continue;
         }
         for line in code(&text) {
-            let impure = ["async ", ".await", "std::fs", "std::process", "SystemTime", "Instant"];
+            let impure = [
+                "async ",
+                ".await",
+                "std::fs",
+                "std::process",
+                "SystemTime",
+                "Instant",
+            ];
             let found = impure.iter().find(|word| line.contains(**word));
             assert!(found.is_none(), "{}: {line}", path.display());
         }
@@ -114,6 +147,10 @@ fn pure_modules_wait_for_nothing_and_ask_no_clock() {
 fn files_stay_small() {
     for (path, text) in sources() {
         let lines = code(&text).len();
-        assert!(lines <= CEILING, "{} has {lines} lines of code", path.display());
+        assert!(
+            lines <= CEILING,
+            "{} has {lines} lines of code",
+            path.display()
+        );
     }
 }

@@ -116,22 +116,9 @@ pub(super) fn is_group(path: &str) -> bool {
 
 /// The known key that looks most like `path`, if any is close.
 pub(super) fn nearest(path: &str) -> Option<&'static str> {
-    let candidates = KEYS.iter().filter(|(_, field)| match field {
-        Field::Planning => false,
-        Field::Branch(_)
-        | Field::Command(_)
-        | Field::CommandOrNone(_)
-        | Field::Text(_)
-        | Field::Path(_)
-        | Field::Prefix(_)
-        | Field::Model(_)
-        | Field::Switch(_)
-        | Field::Number(..)
-        | Field::Texts(_)
-        | Field::Statuses(_)
-        | Field::Word(..)
-        | Field::AlwaysOn => true,
-    });
+    let candidates = KEYS
+        .iter()
+        .filter(|(_, field)| !matches!(field, Field::Planning));
     // Longer keys than any known one are near to none, and not worth comparing.
     let limit = (path.len() / 3).max(2);
     candidates

@@ -1,9 +1,13 @@
-//! From tickets to a plan.
-
-pub mod edge_cases;
-pub mod sprint_plan;
+//! From tickets to a plan, and the algorithms a plan and its tickets need.
 
 pub mod build;
+pub mod sprint_plan;
+
 pub mod csr;
 pub mod graph;
 pub mod waves;
+
+pub mod conflict;
+pub mod edge_cases;
+pub mod merge_order;
+mod words;

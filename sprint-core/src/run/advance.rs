@@ -14,7 +14,7 @@ use crate::domain::verdict::{Finding, FindingKind, LayerId, Verdict};
 use crate::domain::workspace::{Collected, Opened, Workspace};
 use crate::failure::{ErrorKind, Failure};
 use crate::id::TreeId;
-use crate::plan::edge_cases;
+use crate::plan::edge_cases::{self, EdgeCase};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::effect::{Done, EffectId, Step};
 use crate::run::event::Event;
@@ -126,12 +126,12 @@ pub(super) fn finished(
             reviewed(ticket, checked, remedy, &report, cx);
         }
         (Stage::ReadingTests(mut checked), Step::ReadTests, Done::Sources(sources)) => {
-            let cases = edge_cases::of(&cx.ticket.ticket);
+            let cases = EdgeCase::of(&cx.ticket.ticket);
             let missing = edge_cases::uncovered(&cases, &sources);
-            let finding = |case: &edge_cases::EdgeCase| {
+            let finding = |case: &EdgeCase| {
                 Finding::blocking(
                     FindingKind::MissingEdgeCases,
-                    format!("no test for: {case}"),
+                    format!("no test for: {}", case.text),
                 )
             };
             let verdict = match missing.iter().map(finding).collect::<Vec<_>>() {
@@ -464,7 +464,7 @@ fn decided(ticket: &mut TicketRun, checked: Box<Checked>, layer: LayerId, cx: &m
 fn next_layer(mut checked: Box<Checked>, cx: &mut Cx<'_>) -> Stage {
     let missing = |checked: &Checked, layer| !checked.verdicts.contains_key(&layer);
     if missing(&checked, LayerId::EdgeCases) {
-        if !edge_cases::of(&cx.ticket.ticket).is_empty() {
+        if !EdgeCase::of(&cx.ticket.ticket).is_empty() {
             return Stage::ReadingTests(checked);
         }
         checked.verdicts.insert(

@@ -6,13 +6,14 @@ use crate::domain::check::CheckReport;
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::Verdict;
 use crate::id::TicketId;
+use crate::plan::merge_order::{Candidate, MergeOrder};
 use crate::run::SprintRun;
 use crate::run::effect::{Done, Step};
 use crate::run::event::Event;
 use crate::run::integrate::{Consequence, Eviction, IntegrationRun, Task};
 use crate::run::layers;
 use crate::run::state::{Ending, Phase};
-use crate::run::ticket::{MergeState, Stage};
+use crate::run::ticket::{MergeState, Stage, TicketRun};
 
 impl SprintRun {
     /// Moves on when a phase has nothing left to do.
@@ -54,24 +55,25 @@ impl SprintRun {
                 ending: Ending::Finished,
             });
         }
-        let (round, probe) = self
-            .integration
-            .as_ref()
-            .map_or((1, 0), |run| (1, run.probe));
-        let dependencies: BTreeMap<TicketId, BTreeSet<TicketId>> = ready
-            .iter()
-            .filter_map(|id| {
-                let on = &self.plan.tickets.get(id)?.dependencies;
-                Some((
-                    id.clone(),
-                    on.iter().filter(|on| ready.contains(on)).cloned().collect(),
-                ))
-            })
-            .collect();
-        let order = self.merge_order(&ready, &dependencies);
+        let MergeOrder { entries, skipped } = self.merge_order(&ready);
+        for (id, missing) in skipped {
+            let message = format!("{id} is not merged: {missing}, which it depends on, is not");
+            self.events.push(Event::Warning { message });
+            self.set_merge(&id, MergeState::Skipped);
+        }
+        let order: Vec<_> = entries.into_iter().map(|entry| entry.ticket).collect();
+        let dependencies = order.iter().filter_map(|id| {
+            let on = &self.plan.tickets.get(id)?.dependencies;
+            Some((
+                id.clone(),
+                on.iter().filter(|on| ready.contains(on)).cloned().collect(),
+            ))
+        });
+        let dependencies: BTreeMap<TicketId, BTreeSet<TicketId>> = dependencies.collect();
+        let probe = self.integration.as_ref().map_or(0, |run| run.probe);
         let base = self.sprint.base_head.clone();
         self.integration = Some(IntegrationRun::new(
-            round,
+            1,
             probe,
             self.at,
             base,
@@ -82,14 +84,20 @@ impl SprintRun {
         self.enter_phase(Phase::Integrating);
     }
 
-    fn merge_order(
-        &self,
-        ready: &BTreeSet<TicketId>,
-        _dependencies: &BTreeMap<TicketId, BTreeSet<TicketId>>,
-    ) -> Vec<TicketId> {
-        let mut order: Vec<_> = ready.iter().cloned().collect();
-        order.sort_by_key(|id| self.plan.tickets.get(id).map(|plan| (plan.wave, plan.rank)));
-        order
+    fn merge_order(&self, ready: &BTreeSet<TicketId>) -> MergeOrder {
+        let candidates = ready.iter().filter_map(|id| {
+            let plan = self.plan.tickets.get(id)?;
+            Some(Candidate {
+                ticket: &plan.ticket,
+                changed: &self.tickets.get(id)?.stage.checked()?.changed,
+                dependencies: &plan.dependencies,
+            })
+        });
+        let merged = |(id, ticket): (&TicketId, &TicketRun)| {
+            matches!(ticket.stage, Stage::Merged { .. }).then(|| id.clone())
+        };
+        let merged: BTreeSet<_> = self.tickets.iter().filter_map(merged).collect();
+        MergeOrder::new(&candidates.collect::<Vec<_>>(), &merged)
     }
 
     /// Takes in an answer of integration.

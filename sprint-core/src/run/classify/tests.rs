@@ -103,7 +103,7 @@ fn each_stack_maps_to_the_same_six_classes() {
 #[test]
 fn the_first_class_wins_whatever_the_order_of_lines() {
     let text = "Error: timeout\nENOENT: no such file\nCannot find module 'x'";
-    assert_eq!(kind(text), FindingKind::MissingDependency);
+    assert_eq!(kind(text), MissingDependency);
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn what_has_no_class_is_named_after_the_check() {
         [
             FindingKind::BuildError,
             FindingKind::LintError,
-            FindingKind::TypeError,
-            FindingKind::TestFailure,
+            TypeError,
+            TestFailure,
         ]
     );
     assert_eq!(classify(None, "something broke"), FindingKind::Unknown);
@@ -124,13 +124,13 @@ fn what_has_no_class_is_named_after_the_check() {
 #[test]
 fn only_failures_at_the_end_count() {
     let early = format!("Cannot find module 'x'\n{}", "noise\n".repeat(50));
-    assert_eq!(kind(&early), FindingKind::TestFailure);
+    assert_eq!(kind(&early), TestFailure);
     let passing =
         "test retries_after_timeout ... ok\n ✓ honours the rate limit (3 ms)\ntest b ... FAILED";
-    assert_eq!(kind(passing), FindingKind::TestFailure);
+    assert_eq!(kind(passing), TestFailure);
     assert_eq!(
         kind("\u{1b}[31mCannot find\u{1b}[0m module 'x'"),
-        FindingKind::MissingDependency
+        MissingDependency
     );
 }
 
