@@ -1,2 +1,50 @@
-//! Placeholder.
-fn main() {}
+//! One input into the run machine, for sprints of different sizes. The cost must follow what the
+//! input changed, not how many tickets there are.
+#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
+
+use std::collections::BTreeSet;
+use std::hint::black_box;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
+use sprint_core::run::SprintRun;
+use sprint_core::run::admit::{Limits, admit};
+use sprint_core::run::effect::{Done, EffectId, Step};
+use sprint_core::run::input::Input;
+use sprint_core::testing::fixture;
+use sprint_core::time::Timestamp;
+
+/// A sprint of independent tickets whose first ticket is about to have its workspace opened.
+fn started(tickets: usize) -> (SprintRun, EffectId) {
+    let names: Vec<_> = (1..=tickets).map(|n| format!("T-{n}")).collect();
+    let mut run = SprintRun::start(Timestamp::default(), fixture::plan(&names.join("\n")));
+    let effect = EffectId::sprint(1, Step::Checkpoint);
+    let _events = run.apply(Timestamp::default(), Input::Finished { effect, outcome: Ok(Done::Plain) });
+    let limits = Limits::new(Some(8), Some(2));
+    let first = admit(&run, &BTreeSet::new(), &limits).start.remove(0);
+    let _delta = run.take_delta();
+    (run, first)
+}
+
+fn apply(c: &mut Criterion) {
+    let mut group = c.benchmark_group("one input: apply, delta, admit");
+    for tickets in [10, 100, 1_000, 10_000] {
+        let (run, first) = started(tickets);
+        let limits = Limits::new(Some(8), Some(2));
+        group.bench_with_input(BenchmarkId::from_parameter(tickets), &run, |b, run| {
+            b.iter_batched_ref(
+                || run.clone(),
+                |run| {
+                    let events = run.apply(Timestamp::default(), Input::Starting(vec![first.clone()]));
+                    let delta = run.take_delta();
+                    let admission = admit(run, &[first.clone()].into(), &limits);
+                    black_box((events, delta, admission))
+                },
+                BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, apply);
+criterion_main!(benches);

@@ -1,1 +1,295 @@
-//! Placeholder.
+//! The real binary on real repositories: the demo's promise, crashes at any point, and what must
+//! never be touched.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The binary under test: examples are built beside the tests' own folder.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("examples/sprint");
+    assert!(path.exists(), "{} is missing: run `cargo test`, which builds examples", path.display());
+    path
+}
+
+fn sprint(dir: &Path, args: &[&str]) -> Output {
+    Command::new(binary()).current_dir(dir).args(args).stdin(Stdio::null()).output().unwrap()
+}
+
+fn demo(dir: &Path) -> Output {
+    sprint(dir.parent().unwrap(), &["demo", "--dir", dir.to_str().unwrap()])
+}
+
+fn git(dir: &Path, args: &[&str]) -> String {
+    let output = Command::new("git").arg("-C").arg(dir).args(args).output().unwrap();
+    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn state(dir: &Path) -> Value {
+    let text = fs::read(dir.join(".claude/sprints/demo/sprint-state.json")).unwrap();
+    serde_json::from_slice(&text).unwrap()
+}
+
+fn ticket_file(dir: &Path, id: &str, suffix: &str) -> String {
+    fs::read_to_string(dir.join(format!(".claude/tickets/{id}{suffix}"))).unwrap_or_default()
+}
+
+/// What a finished demo comes to, without names that differ from run to run.
+fn result(dir: &Path) -> String {
+    let state = state(dir);
+    let mut lines = vec![format!("phase {}", state["phase"])];
+    let mut ids: Vec<_> = state["tickets"].as_object().unwrap().keys().cloned().collect();
+    ids.sort();
+    for id in ids {
+        let ticket = &state["tickets"][&id];
+        let file = ticket_file(dir, &id, ".md");
+        let status = file.lines().find(|line| line.starts_with("status:")).unwrap().to_owned();
+        let comments = ticket_file(dir, &id, ".comments.md");
+        let count = |text: &str| comments.lines().filter(|line| line.starts_with(text)).count();
+        lines.push(format!(
+            "{id} {} {} {} | {status}, {} evidence, {} stuck, {} reopened",
+            ticket["status"],
+            ticket["merge_state"],
+            ticket["stuck_reason"],
+            count("## Implementation Complete"),
+            count("## Stuck"),
+            count("## Reopened"),
+        ));
+    }
+    lines.push(format!("tree {}", git(dir, &["rev-parse", "base^{tree}"])));
+    lines.push(git(dir, &["log", "--first-parent", "--format=%s", "base"]));
+    lines.join("\n")
+}
+
+/// Everything of the user's that a sprint must leave alone: branches other than base and its own,
+/// the stash, the index, the files.
+fn untouched(dir: &Path) -> String {
+    let refs = git(dir, &["for-each-ref", "--format=%(refname) %(objectname)"]);
+    let ours = |name: &str| {
+        let own = ["refs/heads/base ", "refs/heads/worktree-", "refs/sprint/", "refs/tags/"];
+        own.iter().any(|prefix| name.starts_with(prefix))
+    };
+    let refs: Vec<_> = refs.lines().filter(|line| !ours(line)).collect();
+    let status = git(dir, &["status", "--porcelain=v1", "--untracked-files=all"]);
+    let head = git(dir, &["symbolic-ref", "HEAD"]);
+    format!("{}\n{status}\n{head}", refs.join("\n"))
+}
+
+#[test]
+fn the_demo_ends_as_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    let output = demo(&dir);
+    let (table, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(3), "{table}{log}");
+    for id in 1..=8 {
+        assert!(table.contains(&format!("DEMO-{id}")), "{table}");
+    }
+    assert!(log.contains("DEMO-6") && table.contains("DEMO-3"), "the pair is named: {table}");
+
+    let state = state(&dir);
+    assert_eq!(state["phase"], "complete");
+    let landed = ["DEMO-1", "DEMO-2", "DEMO-3", "DEMO-4"];
+    let log = git(&dir, &["log", "--first-parent", "--merges", "--format=%s", "base"]);
+    let merged = |id: &str| log.lines().filter(|line| line.ends_with(&format!("({id})"))).count();
+    for id in landed {
+        assert_eq!(merged(id), 1, "{id} is merged once:\n{log}");
+        assert!(ticket_file(&dir, id, ".md").contains("status: Done"));
+        let evidence = ticket_file(&dir, id, ".comments.md");
+        assert!(evidence.contains("## Implementation Complete"), "{evidence}");
+        assert!(evidence.contains("ok 1 - "), "raw gate output is in the evidence: {evidence}");
+    }
+    assert_eq!(log.lines().count(), landed.len());
+    let stuck = |id: &str| state["tickets"][id]["stuck_reason"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(stuck("DEMO-5"), "merge_conflict");
+    assert_eq!(stuck("DEMO-6"), "integration_failed");
+    assert_eq!(stuck("DEMO-7"), "circuit_breaker");
+    assert_eq!(state["tickets"]["DEMO-8"]["status"], "blocked");
+    assert_eq!(state["tickets"]["DEMO-6"]["loop_count"], 1, "fixed in the loop");
+    assert!(!ticket_file(&dir, "DEMO-6", ".md").contains("status: Done"), "reopened");
+
+    // The user's checkout followed base, and the tree that landed passes its own tests.
+    assert_eq!(git(&dir, &["status", "--porcelain"]), "");
+    assert!(dir.join("lib/farewell.sh").exists());
+    let tests = Command::new("sh").arg("scripts/test.sh").current_dir(&dir).output().unwrap();
+    assert!(tests.status.success());
+
+    // Asking again changes nothing and says the same.
+    let again = demo(&dir);
+    assert_eq!((again.status.code(), again.stdout.ends_with(&output.stdout[output.stdout.len() - 40..])), (Some(3), true));
+    let status = sprint(&dir, &["status", "--json"]);
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["summary"]["tickets"].as_array().unwrap().len(), 8);
+}
+
+#[test]
+fn killed_at_any_point_it_ends_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let calm = folder.path().join("calm");
+    assert_eq!(demo(&calm).status.code(), Some(3));
+    let expected = result(&calm);
+
+    // Where to kill comes from a fixed sequence, counted in lines of progress, so that every run
+    // of this test kills in the same places; what is in flight then is up to the machine.
+    let mut random = 0x2545_F491_4F6C_DD1Du64;
+    let mut kills = 0;
+    for round in 0..4 {
+        let dir = folder.path().join(format!("round-{round}"));
+        let before = loop {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let lines = usize::try_from(random % 16).unwrap();
+            match run_and_kill_after(&dir, lines) {
+                Some(code) => break code,
+                None => kills += 1,
+            }
+        };
+        assert_eq!(before, 3, "round {round}");
+        assert_eq!(result(&dir), expected, "round {round}");
+        assert_eq!(git(&dir, &["status", "--porcelain"]), "");
+    }
+    assert!(kills >= 20, "only {kills} kills");
+}
+
+/// Runs the demo and kills it after so many lines of progress. Returns the exit code if it came
+/// to its end before.
+fn run_and_kill_after(dir: &Path, lines: usize) -> Option<i32> {
+    let mut child = Command::new(binary())
+        .args(["demo", "--json", "--dir", dir.to_str().unwrap()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..=lines {
+        if output.next().is_none() {
+            return child.wait().unwrap().code();
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    None
+}
+
+#[test]
+fn nothing_of_the_users_is_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    // Create the demo and stop at once; then add what a user may have lying about.
+    assert_eq!(run_and_kill_after(&dir, 0), None);
+    git(&dir, &["branch", "mine"]);
+    fs::write(dir.join("menu.txt"), "my own\n").unwrap();
+    git(&dir, &["stash"]);
+    fs::write(dir.join("notes.txt"), "untracked\n").unwrap();
+    let before = untouched(&dir);
+    assert_eq!(demo(&dir).status.code(), Some(3));
+    assert_eq!(untouched(&dir), before);
+}
+
+#[test]
+fn a_dirty_checkout_of_base_is_left_alone_until_there_is_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    assert_eq!(run_and_kill_after(&dir, 0), None);
+    fs::write(dir.join("README.md"), "edited\n").unwrap();
+    let head = git(&dir, &["rev-parse", "base"]);
+    let output = demo(&dir);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    assert!(text.contains("commit or stash"), "says what to do: {text}");
+    assert_eq!(git(&dir, &["rev-parse", "base"]), head, "nothing moved");
+    assert_eq!(fs::read_to_string(dir.join("README.md")).unwrap(), "edited\n");
+
+    git(&dir, &["checkout", "-q", "README.md"]);
+    assert_eq!(demo(&dir).status.code(), Some(3));
+    assert_ne!(git(&dir, &["rev-parse", "base"]), head);
+}
+
+#[test]
+fn a_second_run_of_one_problem_is_refused_and_names_the_owner() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    let mut first = Command::new(binary())
+        .args(["demo", "--json", "--dir", dir.to_str().unwrap()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
+    lines.next().unwrap().unwrap();
+    let second = demo(&dir);
+    let error = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert_eq!(second.status.code(), Some(1), "{error}");
+    assert!(error.contains(&format!("process {}", first.id())), "{error}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(demo(&dir).status.code(), Some(3), "a dead owner's lease is taken over");
+}
+
+/// One wrong input, and the words its error must contain.
+fn refuses(setup: impl Fn(&Path), args: &[&str], words: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    assert_eq!(run_and_kill_after(&dir, 0), None);
+    fs::remove_dir_all(dir.join(".claude/sprints")).unwrap();
+    setup(&dir);
+    let mut all = vec!["run", "--problem-id", "other", "--agent-cmd", "sh .claude/demo-agent.sh"];
+    all.extend(args);
+    let output = sprint(&dir, &all);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{:?} {error}", output.status);
+    for word in words {
+        assert!(error.contains(word), "{word:?} is not in: {error}");
+    }
+    assert!(!dir.join("canary").exists());
+}
+
+#[test]
+fn wrong_input_gets_one_clear_error() {
+    let config = |text: &'static str| {
+        move |dir: &Path| fs::write(dir.join(".claude/sprint-config.yml"), text).unwrap()
+    };
+    let ticket = |id: &'static str, text: &'static str| {
+        move |dir: &Path| fs::write(dir.join(format!(".claude/tickets/{id}.md")), text).unwrap()
+    };
+    refuses(config("branch_base: [base\n"), &[], &["sprint-config.yml", "line"]);
+    refuses(
+        config("branch_base: base\nbuild_cmd: 'true'\nlint_cmd: 'true'\nmax_loop_iterations: 0\n"),
+        &[],
+        &["line 4", "max_loop_iterations", "test_cmd"],
+    );
+    refuses(
+        config("branch_base: --upload-pack=touch canary\nbuild_cmd: a\nlint_cmd: a\ntest_cmd: a\n"),
+        &[],
+        &["line 1", "branch_base"],
+    );
+    refuses(|dir| fs::remove_file(dir.join(".claude/sprint-config.yml")).unwrap(), &[], &["sprint-config.yml", "branch_base"]);
+    refuses(
+        ticket("DEMO-1", "---\nid: DEMO-1\ntitle: x\nstatus: Todo\nblocked-by: [DEMO-2]\n---\n"),
+        &[],
+        &["DEMO-1", "DEMO-2"],
+    );
+    refuses(|_| {}, &["--tickets", "nowhere"], &["nowhere", "--tickets"]);
+    refuses(|_| {}, &["--agent", "worker"], &["ROLE=COMMAND"]);
+}
+
+#[test]
+fn roles_without_an_agent_are_refused_where_they_cannot_be_skipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    assert_eq!(run_and_kill_after(&dir, 0), None);
+    let agent = "worker=sh .claude/demo-agent.sh";
+    let output = sprint(&dir, &["run", "--problem-id", "other", "--agent", agent]);
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert!(error.contains("completion") || error.contains("review"), "{error}");
+}

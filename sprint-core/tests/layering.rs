@@ -137,7 +137,9 @@ fn pure_modules_wait_for_nothing_and_ask_no_clock() {
                 "SystemTime",
                 "Instant",
             ];
-            let found = impure.iter().find(|word| line.contains(**word));
+            // Words inside a string are data.
+            let outside = |at: usize| line[..at].matches('"').count() % 2 == 0;
+            let found = impure.iter().find(|word| line.find(**word).is_some_and(outside));
             assert!(found.is_none(), "{}: {line}", path.display());
         }
     }
