@@ -127,14 +127,15 @@ fn looks_secret(name: &OsStr) -> bool {
     let Some(name) = name.to_str().map(str::to_ascii_uppercase) else {
         return true;
     };
-    let ends = ["TOKEN", "KEY", "SECRET", "CREDENTIALS", "PAT"];
-    ends.iter().any(|end| {
-        name.strip_suffix(end)
-            .is_some_and(|head| head.is_empty() || head.ends_with('_') || *end != "PAT")
-    }) || name.contains("PASSWORD")
-        || name.contains("PASSWD")
-        || name.starts_with("LINEAR_")
-        || name.starts_with("GITHUB_")
+    ["TOKEN", "KEY", "SECRET", "CREDENTIALS", "_PAT"]
+        .iter()
+        .any(|end| name.ends_with(end))
+        || ["PASSWORD", "PASSWD"]
+            .iter()
+            .any(|part| name.contains(part))
+        || ["LINEAR_", "GITHUB_"]
+            .iter()
+            .any(|start| name.starts_with(start))
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ impl Process<'_> {
         if timeout(DRAIN, pipes.drain()).await.is_err() {
             group.signal(Signal::KILL);
             if timeout(DRAIN, pipes.drain()).await.is_err() {
-                tracing::warn!(command = %self.line, "a descendant left its process group and holds the output open");
+                tracing::warn!(group = ?group.0, "a descendant left the group and holds the output open");
             }
         }
         let (stdout, stderr) = pipes.finish();

@@ -18,6 +18,7 @@ use sprint_core::domain::command::CommandLine;
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, TicketId};
 use sprint_core::ports::{AgentRunner, Error};
+use sprint_core::testing::conformance::agent as conformance;
 use support::{Memory, context};
 
 fn task(role: Role, workspace: &Path) -> AgentTask {
@@ -263,4 +264,17 @@ fn capabilities_are_the_configured_roles() {
         [Role::Context]
     );
     assert!(!capabilities.teams && !capabilities.sessions);
+}
+
+#[tokio::test]
+async fn it_keeps_the_contract() {
+    let workspace = tempfile::tempdir().unwrap();
+    let mut task = task(Role::Context, workspace.path());
+    let (cx, _) = context();
+    let answering = agent(r#"echo '{"report":"x"}'"#);
+    conformance::an_answer_is_a_result_of_the_role(&answering, &task, &cx).await;
+    conformance::a_role_that_is_not_offered_is_refused(&answering, &task, &cx).await;
+    conformance::an_end_without_an_answer_is_malformed(&agent("exit 1"), &task, &cx).await;
+    task.timeout_s = 1;
+    conformance::running_out_of_time_is_a_timeout(&agent("sleep 600"), &task, &cx).await;
 }

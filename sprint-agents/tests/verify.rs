@@ -14,6 +14,7 @@ use sprint_core::domain::command::{CheckKind, CommandLine, Count, Exit};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{CommitId, TreeId};
 use sprint_core::ports::{Error, Verifier};
+use sprint_core::testing::conformance;
 use support::{Memory, context};
 
 fn verifier() -> CommandVerifier {
@@ -202,4 +203,16 @@ async fn only_commands_that_cannot_run_at_all_are_errors() {
     assert_eq!(report.unwrap().runs[0].exit, Exit::Code(127));
     let (error, _) = verify(&verifier(), Path::new("/nonexistent"), &plan).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
+async fn it_keeps_the_contract() {
+    let directory = tempfile::tempdir().unwrap();
+    let subject = Subject {
+        directory: directory.path().into(),
+        commit: CommitId::new("a".repeat(40)).unwrap(),
+        tree: TreeId::new("b".repeat(40)).unwrap(),
+    };
+    let (cx, _) = context();
+    conformance::verifier::all(&verifier(), &subject, &cx).await;
 }

@@ -1,6 +1,6 @@
 //! Values given to names that speak of credentials.
 
-use super::scan::{Scan, count, word};
+use super::scan::{Scan, colour, count, word};
 
 /// Names that end so are given credentials.
 const KEYS: &[&[u8]] = &[
@@ -58,6 +58,7 @@ fn assigned(scan: &mut Scan<'_>, name: &[u8]) {
     }
     let spaces = count(&rest[at..], |b| b == b' ');
     at += spaces;
+    at += colour(&rest[at..]);
     let opening = quote(&rest[at..]);
     let scheme = scheme(&rest[at + opening..]);
     if scheme > 0 && ends_with(name, b"authorization") {

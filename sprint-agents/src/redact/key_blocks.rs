@@ -40,15 +40,28 @@ fn is_key_label(after: &[u8]) -> bool {
 }
 
 /// The length of a key block after `-----BEGIN`. If its end is missing, all lines that could belong
-/// to it, and the rest of the line that could not.
+/// to it, and the rest of the last line.
 fn key_block(after: &[u8]) -> usize {
     const END: &[u8] = b"-----END";
     let belongs = |b: u8| b.is_ascii_alphanumeric() || b"+/=\r\n\t \\:,_-".contains(&b);
     let body = &after[..count(after, belongs)];
     let Some(end) = body.windows(END.len()).position(|window| window == END) else {
-        return body.len() + count(&after[body.len()..], |b| b != b'\n');
+        return without_end(after, body.len());
     };
     let label = count(&body[end + END.len()..], |b| b != b'-' && b != b'\n');
     let close = end + END.len() + label;
     close + count(&body[close..], |b| b == b'-')
+}
+
+/// Where the line at `from` ends, or the JSON string in it: an answer that only speaks of keys stays
+/// readable.
+fn without_end(after: &[u8], from: usize) -> usize {
+    let ends_string = |at: usize| {
+        after[at] == b'"'
+            && after[at - 1] != b'\\'
+            && matches!(after.get(at + 1), None | Some(b',' | b'}' | b']' | b'\n'))
+    };
+    (from.max(1)..after.len())
+        .find(|&at| after[at] == b'\n' || ends_string(at))
+        .unwrap_or(after.len())
 }

@@ -25,10 +25,9 @@ impl<'a> Scan<'a> {
             let rest = scan.rest();
             if rest.starts_with(MARKER.as_bytes()) {
                 scan.copy(MARKER.len());
-            } else if rest.starts_with(b"\x1b[") {
+            } else if colour(rest) > 0 {
                 // The letter that ends a colour code would hide the beginning of a word.
-                let code = count(&rest[2..], |b| b.is_ascii_digit() || b == b';');
-                scan.copy(2 + code + 1);
+                scan.copy(colour(rest));
             } else if matches!(rest, [b'\\', b'n' | b'r' | b't', ..]) {
                 scan.copy(2);
             } else if !rule(&mut scan) {
@@ -73,4 +72,14 @@ pub(super) fn word(b: u8) -> bool {
 /// How many bytes at the beginning are `wanted`.
 pub(super) fn count(text: &[u8], wanted: impl Fn(u8) -> bool) -> usize {
     text.iter().take_while(|b| wanted(**b)).count()
+}
+
+/// The length of a colour code at the beginning.
+pub(super) fn colour(text: &[u8]) -> usize {
+    if text.starts_with(b"\x1b[") {
+        let code = count(&text[2..], |b| b.is_ascii_digit() || b == b';');
+        (2 + code + 1).min(text.len())
+    } else {
+        0
+    }
 }

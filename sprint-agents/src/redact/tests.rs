@@ -39,6 +39,10 @@ fn tokens_of_known_services_are_removed_wherever_they_stand() {
 fn assigned_values_are_removed_and_their_names_stay() {
     for (text, expect) in [
         ("password=hunter2 x", "password=[redacted] x"),
+        (
+            "password=\x1b[31mhunter2\x1b[0m",
+            "password=\x1b[31m[redacted]\x1b[0m",
+        ),
         ("PASSWORD: hunter2", "PASSWORD: [redacted]"),
         ("GH_TOKEN=abc;", "GH_TOKEN=[redacted];"),
         ("?access_token=abc&x=1", "?access_token=[redacted]&x=1"),
@@ -95,6 +99,10 @@ fn key_blocks_are_removed_also_when_one_end_is_missing() {
         r#""a [redacted] b""#,
     );
     check("(-----BEGIN PRIVATE KEY-----\nMIIEow\nAb", "([redacted]");
+    check(
+        r#"{"a": "seen -----BEGIN PRIVATE KEY----- \"here\", (x)", "b": 1}"#,
+        r#"{"a": "seen [redacted]", "b": 1}"#,
+    );
     check(
         "x: MIIEow\nAb+/=\n-----END PRIVATE KEY-----\nb",
         "x: [redacted]\nb",

@@ -1,0 +1,3 @@
+//! What tests of the engine and of adapters need. Exempt from semver.
+
+pub mod conformance;
