@@ -30,7 +30,8 @@ pub trait Tracker: fmt::Debug + fmt::Display + Send + Sync + 'static {
     /// One ticket as it is now.
     async fn reality(&self, id: &TicketId) -> Result<TicketReality>;
 
-    /// Says that work on the ticket has begun.
+    /// Says that work on the ticket has begun: moves it from Todo to In Progress, and leaves any
+    /// other status alone.
     async fn start(&self, id: &TicketId, key: &EffectKey) -> Result<()>;
 
     /// Posts the evidence of `proof`; `comment` is its text and ends in its marker.

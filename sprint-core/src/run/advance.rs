@@ -456,12 +456,12 @@ fn decided(ticket: &mut TicketRun, checked: Box<Checked>, layer: LayerId, cx: &m
             };
             fail_attempt(ticket, attempt, cx);
         }
-        _ => ticket.stage = next_layer(checked, cx),
+        _ => ticket.stage = next_layer(ticket, checked, cx),
     }
 }
 
 /// The first layer after 2 and 3 that has not decided yet.
-fn next_layer(mut checked: Box<Checked>, cx: &mut Cx<'_>) -> Stage {
+fn next_layer(ticket: &mut TicketRun, mut checked: Box<Checked>, cx: &mut Cx<'_>) -> Stage {
     let missing = |checked: &Checked, layer| !checked.verdicts.contains_key(&layer);
     if missing(&checked, LayerId::EdgeCases) {
         if !EdgeCase::of(&cx.ticket.ticket).is_empty() {
@@ -489,6 +489,9 @@ fn next_layer(mut checked: Box<Checked>, cx: &mut Cx<'_>) -> Stage {
             repeated: false,
         };
     }
+    // Saying "begun" late must not undo "done".
+    ticket.chores.remove(&Step::Start);
+    ticket.holds.remove(&Step::Start);
     Stage::Posting(checked)
 }
 
