@@ -3,7 +3,11 @@
 pub mod domain;
 pub mod failure;
 pub mod id;
+pub mod local;
+pub mod memory;
 pub mod plan;
 pub mod ports;
 pub mod run;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 pub mod time;

@@ -1,0 +1,11 @@
+//! One suite per port: functions that assert every line of its contract.
+//!
+//! They panic with the broken rule. Each check gets fresh, empty storage from the caller, with a
+//! way to open it again: a suite never looks behind the port.
+
+pub mod blob;
+pub mod lease;
+pub mod store;
+
+/// Opens one storage, again and again, as a restarted process would.
+pub type Open<T> = Box<dyn Fn() -> T + Send + Sync>;
