@@ -7,10 +7,14 @@ pub mod blobs;
 pub mod layout;
 pub mod lease;
 pub mod store;
+pub mod tracker;
 
+mod comment_file;
 mod disk;
 mod journal;
 mod mount;
+pub(crate) mod selection;
+mod ticket_file;
 
 #[cfg(test)]
 mod simulated;
@@ -19,3 +23,4 @@ pub use blobs::FileBlobs;
 pub use layout::Layout;
 pub use lease::{FileLease, NetworkFiles};
 pub use store::{FileStore, Publish, ViewFile};
+pub use tracker::FileTracker;

@@ -6,10 +6,12 @@
 pub mod blobs;
 pub mod lease;
 pub mod store;
+pub mod tracker;
 
 pub use blobs::MemoryBlobs;
 pub use lease::MemoryLease;
 pub use store::MemoryStore;
+pub use tracker::MemoryTracker;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -6,6 +6,7 @@
 pub mod blob;
 pub mod lease;
 pub mod store;
+pub mod tracker;
 
 /// Opens one storage, again and again, as a restarted process would.
 pub type Open<T> = Box<dyn Fn() -> T + Send + Sync>;
