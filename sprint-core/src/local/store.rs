@@ -108,8 +108,10 @@ impl FileStore {
     pub fn flush(&self) {
         let mut inner = self.lock();
         let Inner { writing, notes, .. } = &mut *inner;
+        // A writer that was replaced must not put its old view over the new one.
         if let Some(writing) = writing
             && writing.view.stale
+            && writing.journal.is_current()
         {
             self.publish(writing, notes);
         }
@@ -287,6 +289,15 @@ impl StateStore for FileStore {
         inner.poisoned = result
             .as_ref()
             .is_err_and(|error| error.kind() != ErrorKind::Conflict);
+        if result.is_err()
+            && !inner
+                .writing
+                .as_ref()
+                .is_some_and(|w| w.journal.is_current())
+        {
+            // What was read may be old by the next attempt.
+            inner.writing = None;
+        }
         result
     }
 }

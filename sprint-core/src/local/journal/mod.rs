@@ -28,18 +28,18 @@ pub(crate) use recover::{Position, Recovered, SeqRule, recover};
 pub(crate) struct Limits {
     /// A journal up to this size is never rotated.
     pub(crate) rotate_above: u64,
+    /// Nor is one up to this many times the length of its first line.
+    pub(crate) rotate_factor: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             rotate_above: 1 << 20,
+            rotate_factor: 4,
         }
     }
 }
-
-/// A longer journal is rotated once it exceeds this many times its first line.
-const ROTATE_FACTOR: u64 = 4;
 
 /// Why a journal cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +139,13 @@ impl<D: Disk> Journal<D> {
         self.snapshot
     }
 
+    /// Whether the file being written is still the one that readers find. False before the first
+    /// commit too: until then somebody else may write.
+    pub(crate) fn is_current(&self) -> bool {
+        let current = self.current.as_ref();
+        current.is_some_and(|current| self.disk.exists(&current.name).unwrap_or(false))
+    }
+
     /// The size of the whole state as one line; 0 before the first commit.
     pub(crate) fn full_size(&self) -> u64 {
         self.current.as_ref().map_or(0, |current| current.full)
@@ -151,7 +158,11 @@ impl<D: Disk> Journal<D> {
         let seq = self.position.seq + 1;
         let line = record::encode(seq, epoch, delta)?;
         let fits = |current: &Generation<D::File>| {
-            let limit = self.limits.rotate_above.max(ROTATE_FACTOR * current.full);
+            let Limits {
+                rotate_above,
+                rotate_factor,
+            } = self.limits;
+            let limit = rotate_above.max(rotate_factor * current.full);
             current.length + line.len() as u64 <= limit
         };
         match &mut self.current {
@@ -179,8 +190,8 @@ impl<D: Disk> Journal<D> {
         let conflict = |text: String| Err(JournalError::Conflict(text));
         if epoch < self.position.epoch {
             return conflict(format!(
-                "the lease has number {epoch}, and number {} has written already: another \
-                 process took over",
+                "the lease has number {epoch}, and number {0} has written already: another \
+                 process took over, or the file lease-epoch was lost; if so, write {0} into it",
                 self.position.epoch
             ));
         }

@@ -101,7 +101,10 @@ fn damage_is_named_with_file_and_line() {
 #[test]
 fn a_long_journal_is_rotated_and_the_old_one_removed() {
     let directory = tempfile::tempdir().unwrap();
-    let limits = Limits { rotate_above: 0 };
+    let limits = Limits {
+        rotate_above: 0,
+        ..Limits::default()
+    };
     let mut journal = Journal::new(disk(&directory), limits, None);
     let mut state = sample::snapshot(2);
     journal.commit(&Delta::first(state.clone()), 1).unwrap();

@@ -51,7 +51,10 @@ fn helper_that_holds_the_lease() {
 #[cfg(unix)]
 fn another_process(root: &Path) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "local::lease::tests::helper_that_holds_the_lease"])
+        .args([
+            "--exact",
+            "local::lease::tests::helper_that_holds_the_lease",
+        ])
         .arg("--nocapture")
         .env(DIRECTORY, root)
         .stdin(Stdio::piped())

@@ -1,4 +1,6 @@
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use futures_executor::block_on;
@@ -49,7 +51,10 @@ fn it_keeps_the_contract_when_it_rotates_all_the_time() {
         let root = tempfile::tempdir().unwrap();
         Box::new(move || {
             let mut store = FileStore::new(layout(&root));
-            store.limits.rotate_above = 0;
+            store.limits = Limits {
+                rotate_above: 0,
+                rotate_factor: 0,
+            };
             Arc::new(store)
         })
     }));
@@ -131,6 +136,23 @@ fn without_journals_the_view_is_used_and_a_note_says_so() {
 }
 
 #[test]
+fn a_change_that_was_cut_off_is_noted_and_kept() {
+    let root = tempfile::tempdir().unwrap();
+    let layout = layout(&root);
+    let (store, state) = started(&layout);
+    drop(store);
+    let journal = layout.directory().join("journal-1.jsonl");
+    let whole = fs::read(&journal).unwrap();
+    fs::write(&journal, [&whole, &b"0badc0de {\"seq"[..]].concat()).unwrap();
+    let store = FileStore::new(layout.clone());
+    assert_eq!(block_on(store.load()).unwrap().as_ref(), Some(&state));
+    insta::assert_snapshot!(store.notes().join("\n"), @"journal-1 ends in 14 bytes of a change that was cut off before it was saved; they are ignored, and kept in journal-1.tail when the sprint goes on");
+    step(&store, &state);
+    let kept = fs::read(layout.directory().join("journal-1.tail")).unwrap();
+    assert_eq!(kept, b"0badc0de {\"seq");
+}
+
+#[test]
 fn a_newer_format_is_refused_with_advice() {
     let root = tempfile::tempdir().unwrap();
     let layout = layout(&root);
@@ -180,6 +202,86 @@ fn a_writer_that_was_replaced_is_told() {
     assert_eq!(error.kind(), ErrorKind::Conflict);
     let expected = sample::after(&state, &delta);
     assert_eq!(block_on(old.load()).unwrap(), Some(expected));
+}
+
+#[test]
+fn a_store_that_was_refused_reads_again_before_it_writes() {
+    let root = tempfile::tempdir().unwrap();
+    let layout = layout(&root);
+    let (writer, first) = started(&layout);
+    let late = FileStore::new(layout.clone());
+    let too_far = sample::delta(&sample::after(&first, &sample::delta(&first)));
+    let refused = |delta: &Delta| {
+        let error = block_on(late.commit(delta, &lease(1))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+    };
+    refused(&too_far);
+    let second = step(&writer, &first);
+    refused(&sample::delta(&first));
+    assert_eq!(block_on(late.load()).unwrap(), Some(second));
+}
+
+#[test]
+fn a_replaced_writer_does_not_publish_its_old_view() {
+    let root = tempfile::tempdir().unwrap();
+    let layout = layout(&root);
+    let (old, state) = started(&layout);
+    old.lock().writing.as_mut().unwrap().view.stale = true;
+    let new = FileStore::new(layout.clone());
+    let state = step(&new, &state);
+    drop(old);
+    assert_eq!(published(&layout), state);
+}
+
+const DIRECTORY: &str = "SPRINT_TEST_STORE_DIRECTORY";
+
+/// What the next test runs and kills. Does nothing in a normal run of the tests.
+#[test]
+fn helper_that_commits_for_ever() {
+    let Some(root) = std::env::var_os(DIRECTORY) else {
+        return;
+    };
+    let layout = Layout::new(root, ProblemId::new("problem").unwrap());
+    let (store, mut state) = started(&layout);
+    loop {
+        state = step(&store, &state);
+        println!("committed {}", state.revision);
+    }
+}
+
+#[test]
+fn a_killed_process_loses_nothing_it_was_told_is_saved() {
+    let root = tempfile::tempdir().unwrap();
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "local::store::tests::helper_that_commits_for_ever",
+        ])
+        .arg("--nocapture")
+        .env(DIRECTORY, root.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut told = 0;
+    for line in lines {
+        // The last line may be cut; then it was not told.
+        let line = line.unwrap();
+        if let Some(revision) = line.strip_prefix("committed ") {
+            told = told.max(revision.parse().unwrap_or(0));
+        }
+        if told >= 50 {
+            // More lines may follow until it is dead; they count too.
+            child.kill().unwrap();
+        }
+    }
+    child.wait().unwrap();
+    let found = block_on(FileStore::new(layout(&root)).load()).unwrap();
+    let revision = found.unwrap().revision;
+    assert!(
+        (told..=told + 1).contains(&revision),
+        "{revision}, told {told}"
+    );
 }
 
 #[cfg(unix)]
