@@ -18,7 +18,13 @@ fn started(tickets: usize) -> (SprintRun, EffectId) {
     let names: Vec<_> = (1..=tickets).map(|n| format!("T-{n}")).collect();
     let mut run = SprintRun::start(Timestamp::default(), fixture::plan(&names.join("\n")));
     let effect = EffectId::sprint(1, Step::Checkpoint);
-    let _events = run.apply(Timestamp::default(), Input::Finished { effect, outcome: Ok(Done::Plain) });
+    let _events = run.apply(
+        Timestamp::default(),
+        Input::Finished {
+            effect,
+            outcome: Ok(Done::Plain),
+        },
+    );
     let limits = Limits::new(Some(8), Some(2));
     let first = admit(&run, &BTreeSet::new(), &limits).start.remove(0);
     let _delta = run.take_delta();
@@ -34,7 +40,8 @@ fn apply(c: &mut Criterion) {
             b.iter_batched_ref(
                 || run.clone(),
                 |run| {
-                    let events = run.apply(Timestamp::default(), Input::Starting(vec![first.clone()]));
+                    let events =
+                        run.apply(Timestamp::default(), Input::Starting(vec![first.clone()]));
                     let delta = run.take_delta();
                     let admission = admit(run, &[first.clone()].into(), &limits);
                     black_box((events, delta, admission))

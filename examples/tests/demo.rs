@@ -12,22 +12,48 @@ use serde_json::Value;
 /// The binary under test: examples are built beside the tests' own folder.
 fn binary() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("examples/sprint");
-    assert!(path.exists(), "{} is missing: run `cargo test`, which builds examples", path.display());
+    let path = test
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples/sprint");
+    assert!(
+        path.exists(),
+        "{} is missing: run `cargo test`, which builds examples",
+        path.display()
+    );
     path
 }
 
 fn sprint(dir: &Path, args: &[&str]) -> Output {
-    Command::new(binary()).current_dir(dir).args(args).stdin(Stdio::null()).output().unwrap()
+    Command::new(binary())
+        .current_dir(dir)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 fn demo(dir: &Path) -> Output {
-    sprint(dir.parent().unwrap(), &["demo", "--dir", dir.to_str().unwrap()])
+    sprint(
+        dir.parent().unwrap(),
+        &["demo", "--dir", dir.to_str().unwrap()],
+    )
 }
 
 fn git(dir: &Path, args: &[&str]) -> String {
-    let output = Command::new("git").arg("-C").arg(dir).args(args).output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(dir)
+        .args(args)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "git {args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -44,14 +70,28 @@ fn ticket_file(dir: &Path, id: &str, suffix: &str) -> String {
 fn result(dir: &Path) -> String {
     let state = state(dir);
     let mut lines = vec![format!("phase {}", state["phase"])];
-    let mut ids: Vec<_> = state["tickets"].as_object().unwrap().keys().cloned().collect();
+    let mut ids: Vec<_> = state["tickets"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     ids.sort();
     for id in ids {
         let ticket = &state["tickets"][&id];
         let file = ticket_file(dir, &id, ".md");
-        let status = file.lines().find(|line| line.starts_with("status:")).unwrap().to_owned();
+        let status = file
+            .lines()
+            .find(|line| line.starts_with("status:"))
+            .unwrap()
+            .to_owned();
         let comments = ticket_file(dir, &id, ".comments.md");
-        let count = |text: &str| comments.lines().filter(|line| line.starts_with(text)).count();
+        let count = |text: &str| {
+            comments
+                .lines()
+                .filter(|line| line.starts_with(text))
+                .count()
+        };
         lines.push(format!(
             "{id} {} {} {} | {status}, {} evidence, {} stuck, {} reopened",
             ticket["status"],
@@ -72,7 +112,12 @@ fn result(dir: &Path) -> String {
 fn untouched(dir: &Path) -> String {
     let refs = git(dir, &["for-each-ref", "--format=%(refname) %(objectname)"]);
     let ours = |name: &str| {
-        let own = ["refs/heads/base ", "refs/heads/worktree-", "refs/sprint/", "refs/tags/"];
+        let own = [
+            "refs/heads/base ",
+            "refs/heads/worktree-",
+            "refs/sprint/",
+            "refs/tags/",
+        ];
         own.iter().any(|prefix| name.starts_with(prefix))
     };
     let refs: Vec<_> = refs.lines().filter(|line| !ours(line)).collect();
@@ -86,43 +131,85 @@ fn the_demo_ends_as_promised() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("demo");
     let output = demo(&dir);
-    let (table, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let (table, log) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
     assert_eq!(output.status.code(), Some(3), "{table}{log}");
     for id in 1..=8 {
         assert!(table.contains(&format!("DEMO-{id}")), "{table}");
     }
-    assert!(log.contains("DEMO-6") && table.contains("DEMO-3"), "the pair is named: {table}");
+    assert!(
+        log.contains("DEMO-6") && table.contains("DEMO-3"),
+        "the pair is named: {table}"
+    );
 
     let state = state(&dir);
     assert_eq!(state["phase"], "complete");
     let landed = ["DEMO-1", "DEMO-2", "DEMO-3", "DEMO-4"];
-    let log = git(&dir, &["log", "--first-parent", "--merges", "--format=%s", "base"]);
-    let merged = |id: &str| log.lines().filter(|line| line.ends_with(&format!("({id})"))).count();
+    let log = git(
+        &dir,
+        &["log", "--first-parent", "--merges", "--format=%s", "base"],
+    );
+    let merged = |id: &str| {
+        log.lines()
+            .filter(|line| line.ends_with(&format!("({id})")))
+            .count()
+    };
     for id in landed {
         assert_eq!(merged(id), 1, "{id} is merged once:\n{log}");
         assert!(ticket_file(&dir, id, ".md").contains("status: Done"));
         let evidence = ticket_file(&dir, id, ".comments.md");
-        assert!(evidence.contains("## Implementation Complete"), "{evidence}");
-        assert!(evidence.contains("ok 1 - "), "raw gate output is in the evidence: {evidence}");
+        assert!(
+            evidence.contains("## Implementation Complete"),
+            "{evidence}"
+        );
+        assert!(
+            evidence.contains("ok 1 - "),
+            "raw gate output is in the evidence: {evidence}"
+        );
     }
     assert_eq!(log.lines().count(), landed.len());
-    let stuck = |id: &str| state["tickets"][id]["stuck_reason"].as_str().unwrap_or_default().to_owned();
+    let stuck = |id: &str| {
+        state["tickets"][id]["stuck_reason"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
     assert_eq!(stuck("DEMO-5"), "merge_conflict");
     assert_eq!(stuck("DEMO-6"), "integration_failed");
     assert_eq!(stuck("DEMO-7"), "circuit_breaker");
     assert_eq!(state["tickets"]["DEMO-8"]["status"], "blocked");
-    assert_eq!(state["tickets"]["DEMO-6"]["loop_count"], 1, "fixed in the loop");
-    assert!(!ticket_file(&dir, "DEMO-6", ".md").contains("status: Done"), "reopened");
+    assert_eq!(
+        state["tickets"]["DEMO-6"]["loop_count"], 1,
+        "fixed in the loop"
+    );
+    assert!(
+        !ticket_file(&dir, "DEMO-6", ".md").contains("status: Done"),
+        "reopened"
+    );
 
     // The user's checkout followed base, and the tree that landed passes its own tests.
     assert_eq!(git(&dir, &["status", "--porcelain"]), "");
     assert!(dir.join("lib/farewell.sh").exists());
-    let tests = Command::new("sh").arg("scripts/test.sh").current_dir(&dir).output().unwrap();
+    let tests = Command::new("sh")
+        .arg("scripts/test.sh")
+        .current_dir(&dir)
+        .output()
+        .unwrap();
     assert!(tests.status.success());
 
     // Asking again changes nothing and says the same.
     let again = demo(&dir);
-    assert_eq!((again.status.code(), again.stdout.ends_with(&output.stdout[output.stdout.len() - 40..])), (Some(3), true));
+    assert_eq!(
+        (
+            again.status.code(),
+            again
+                .stdout
+                .ends_with(&output.stdout[output.stdout.len() - 40..])
+        ),
+        (Some(3), true)
+    );
     let status = sprint(&dir, &["status", "--json"]);
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["summary"]["tickets"].as_array().unwrap().len(), 8);
@@ -206,7 +293,10 @@ fn a_dirty_checkout_of_base_is_left_alone_until_there_is_room() {
     assert_eq!(output.status.code(), Some(4), "{text}");
     assert!(text.contains("commit or stash"), "says what to do: {text}");
     assert_eq!(git(&dir, &["rev-parse", "base"]), head, "nothing moved");
-    assert_eq!(fs::read_to_string(dir.join("README.md")).unwrap(), "edited\n");
+    assert_eq!(
+        fs::read_to_string(dir.join("README.md")).unwrap(),
+        "edited\n"
+    );
 
     git(&dir, &["checkout", "-q", "README.md"]);
     assert_eq!(demo(&dir).status.code(), Some(3));
@@ -229,10 +319,17 @@ fn a_second_run_of_one_problem_is_refused_and_names_the_owner() {
     let second = demo(&dir);
     let error = String::from_utf8_lossy(&second.stderr).into_owned();
     assert_eq!(second.status.code(), Some(1), "{error}");
-    assert!(error.contains(&format!("process {}", first.id())), "{error}");
+    assert!(
+        error.contains(&format!("process {}", first.id())),
+        "{error}"
+    );
     first.kill().unwrap();
     first.wait().unwrap();
-    assert_eq!(demo(&dir).status.code(), Some(3), "a dead owner's lease is taken over");
+    assert_eq!(
+        demo(&dir).status.code(),
+        Some(3),
+        "a dead owner's lease is taken over"
+    );
 }
 
 /// One wrong input, and the words its error must contain.
@@ -242,11 +339,21 @@ fn refuses(setup: impl Fn(&Path), args: &[&str], words: &[&str]) {
     assert_eq!(run_and_kill_after(&dir, 0), None);
     fs::remove_dir_all(dir.join(".claude/sprints")).unwrap();
     setup(&dir);
-    let mut all = vec!["run", "--problem-id", "other", "--agent-cmd", "sh .claude/demo-agent.sh"];
+    let mut all = vec![
+        "run",
+        "--problem-id",
+        "other",
+        "--agent-cmd",
+        "sh .claude/demo-agent.sh",
+    ];
     all.extend(args);
     let output = sprint(&dir, &all);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(matches!(output.status.code(), Some(1 | 2)), "{:?} {error}", output.status);
+    assert!(
+        matches!(output.status.code(), Some(1 | 2)),
+        "{:?} {error}",
+        output.status
+    );
     for word in words {
         assert!(error.contains(word), "{word:?} is not in: {error}");
     }
@@ -261,7 +368,11 @@ fn wrong_input_gets_one_clear_error() {
     let ticket = |id: &'static str, text: &'static str| {
         move |dir: &Path| fs::write(dir.join(format!(".claude/tickets/{id}.md")), text).unwrap()
     };
-    refuses(config("branch_base: [base\n"), &[], &["sprint-config.yml", "line"]);
+    refuses(
+        config("branch_base: [base\n"),
+        &[],
+        &["sprint-config.yml", "line"],
+    );
     refuses(
         config("branch_base: base\nbuild_cmd: 'true'\nlint_cmd: 'true'\nmax_loop_iterations: 0\n"),
         &[],
@@ -272,9 +383,16 @@ fn wrong_input_gets_one_clear_error() {
         &[],
         &["line 1", "branch_base"],
     );
-    refuses(|dir| fs::remove_file(dir.join(".claude/sprint-config.yml")).unwrap(), &[], &["sprint-config.yml", "branch_base"]);
     refuses(
-        ticket("DEMO-1", "---\nid: DEMO-1\ntitle: x\nstatus: Todo\nblocked-by: [DEMO-2]\n---\n"),
+        |dir| fs::remove_file(dir.join(".claude/sprint-config.yml")).unwrap(),
+        &[],
+        &["sprint-config.yml", "branch_base"],
+    );
+    refuses(
+        ticket(
+            "DEMO-1",
+            "---\nid: DEMO-1\ntitle: x\nstatus: Todo\nblocked-by: [DEMO-2]\n---\n",
+        ),
         &[],
         &["DEMO-1", "DEMO-2"],
     );
@@ -291,5 +409,8 @@ fn roles_without_an_agent_are_refused_where_they_cannot_be_skipped() {
     let output = sprint(&dir, &["run", "--problem-id", "other", "--agent", agent]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{error}");
-    assert!(error.contains("completion") || error.contains("review"), "{error}");
+    assert!(
+        error.contains("completion") || error.contains("review"),
+        "{error}"
+    );
 }

@@ -5,6 +5,8 @@ pub mod domain;
 pub mod engine;
 pub mod failure;
 pub mod id;
+pub mod local;
+pub mod memory;
 pub mod plan;
 pub mod ports;
 pub mod report;

@@ -139,7 +139,9 @@ fn pure_modules_wait_for_nothing_and_ask_no_clock() {
             ];
             // Words inside a string are data.
             let outside = |at: usize| line[..at].matches('"').count() % 2 == 0;
-            let found = impure.iter().find(|word| line.find(**word).is_some_and(outside));
+            let found = impure
+                .iter()
+                .find(|word| line.find(**word).is_some_and(outside));
             assert!(found.is_none(), "{}: {line}", path.display());
         }
     }

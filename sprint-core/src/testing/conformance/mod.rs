@@ -1,6 +1,14 @@
 //! One suite per port: functions that assert every line of its contract.
 //!
-//! They panic with the broken rule.
+//! They panic with the broken rule. Each check gets fresh, empty storage from the caller, with a
+//! way to open it again: a suite never looks behind the port.
 
 pub mod agent;
+pub mod blob;
+pub mod lease;
+pub mod store;
+pub mod tracker;
 pub mod verifier;
+
+/// Opens one storage, again and again, as a restarted process would.
+pub type Open<T> = Box<dyn Fn() -> T + Send + Sync>;

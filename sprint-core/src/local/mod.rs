@@ -1,0 +1,26 @@
+//! The ports on one machine, with nothing but `std::fs`: state, outputs, lease and tickets.
+//!
+//! Calls of async ports run to their end when first polled: each takes about as long as one
+//! flush of the disk.
+
+pub mod blobs;
+pub mod layout;
+pub mod lease;
+pub mod store;
+pub mod tracker;
+
+mod comment_file;
+mod disk;
+mod journal;
+mod mount;
+pub(crate) mod selection;
+mod ticket_file;
+
+#[cfg(test)]
+mod simulated;
+
+pub use blobs::FileBlobs;
+pub use layout::Layout;
+pub use lease::{FileLease, NetworkFiles};
+pub use store::{FileStore, Publish, ViewFile};
+pub use tracker::FileTracker;

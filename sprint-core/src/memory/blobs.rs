@@ -1,0 +1,44 @@
+//! Outputs in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use crate::failure::ErrorKind;
+use crate::id::BlobId;
+use crate::local::blobs::blob_id;
+use crate::memory::locked;
+use crate::ports::{BlobStore, Error, Result};
+
+/// Keeps outputs until the last clone is dropped.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryBlobs {
+    stored: Arc<Mutex<BTreeMap<BlobId, Vec<u8>>>>,
+}
+
+impl BlobStore for MemoryBlobs {
+    fn put(&self, bytes: &[u8]) -> Result<BlobId> {
+        let id = blob_id(bytes);
+        locked(&self.stored).insert(id.clone(), bytes.to_vec());
+        Ok(id)
+    }
+
+    fn get(&self, id: &BlobId) -> Result<Vec<u8>> {
+        let stored = locked(&self.stored);
+        let missing = || Error::new(ErrorKind::NotFound, "read output", id.as_str());
+        stored.get(id).cloned().ok_or_else(missing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::conformance;
+
+    #[test]
+    fn it_keeps_the_contract() {
+        conformance::blob::all(&|| {
+            let blobs = MemoryBlobs::default();
+            Box::new(move || Arc::new(blobs.clone()))
+        });
+    }
+}

@@ -1,0 +1,218 @@
+//! The contract of [`Tracker`].
+
+use std::sync::Arc;
+
+use crate::domain::config::TicketFilter;
+use crate::domain::evidence::Note;
+use crate::domain::reality::TicketReality;
+use crate::domain::ticket::{Ticket, TicketStatus};
+use crate::failure::ErrorKind;
+use crate::id::TicketId;
+use crate::ports::Tracker;
+use crate::run::effect::Step;
+use crate::testing::conformance::Open;
+use crate::testing::sample;
+
+type Tickets = Arc<dyn Tracker>;
+
+const WORKS: &str = "the call works";
+
+/// Every check. `with` makes a tracker that holds exactly these tickets.
+pub async fn all(with: &(dyn Fn(Vec<Ticket>) -> Open<Tickets> + Sync)) {
+    tickets_are_filtered_and_bring_their_blockers(with(blocked_tickets())).await;
+    writes_show_and_repeat_safely(with(three_tickets())).await;
+    evidence_needs_the_marker_of_its_proof(with(three_tickets())).await;
+    reopening_is_done_once(with(three_tickets())).await;
+    comments_hold_any_text(with(three_tickets())).await;
+    missing_tickets_are_not_found(with(three_tickets())).await;
+}
+
+fn three_tickets() -> Vec<Ticket> {
+    (1..=3).map(sample::ticket).collect()
+}
+
+/// 1 waits for 2 (done), which waited for 10 (cancelled); 3 is labelled; 4 waits for 1 and 99.
+fn blocked_tickets() -> Vec<Ticket> {
+    let blocked = |number, by: &[usize]| {
+        let mut ticket = sample::ticket(number);
+        ticket.blocked_by = by.iter().copied().map(sample::ticket_id).collect();
+        ticket
+    };
+    let mut tickets = vec![
+        blocked(1, &[2]),
+        blocked(2, &[10]),
+        blocked(3, &[]),
+        blocked(4, &[1, 99]),
+        blocked(10, &[2]),
+    ];
+    tickets[1].status = TicketStatus::Done;
+    tickets[2].labels = vec!["ui".into(), "two words".into()];
+    tickets[3].status = TicketStatus::InProgress;
+    tickets[4].status = TicketStatus::Cancelled;
+    tickets[4].body = "## Overview\n\n- [ ] `f`: x → expected: y\n".into();
+    tickets
+}
+
+/// Status and label pick tickets; blockers come along whatever their state; sorted by id.
+pub async fn tickets_are_filtered_and_bring_their_blockers(open: Open<Tickets>) {
+    let tracker = open();
+    let cases: [(&[TicketStatus], Option<&str>, &[usize]); 5] = [
+        (&[TicketStatus::Todo], None, &[1, 2, 3, 10]),
+        (&[TicketStatus::InProgress], None, &[1, 2, 4, 10]),
+        (&[TicketStatus::Todo], Some("ui"), &[3]),
+        (&[TicketStatus::Done], Some("ui"), &[]),
+        (
+            &[TicketStatus::Done, TicketStatus::Cancelled],
+            None,
+            &[2, 10],
+        ),
+    ];
+    for (status, label, expected) in cases {
+        let filter = TicketFilter {
+            team: None,
+            label: label.map(str::to_owned),
+            status: status.iter().copied().collect(),
+        };
+        let fetched = tracker.tickets(&filter).await.expect(WORKS);
+        assert_eq!(fetched.malformed, Vec::<String>::new());
+        let all = blocked_tickets();
+        let expected = expected.iter().map(|number| {
+            let id = sample::ticket_id(*number);
+            let found = all.iter().find(|ticket| ticket.id == id);
+            found.expect("the case names tickets there are")
+        });
+        let found = fetched.tickets.iter().cloned().map(|mut ticket| {
+            ticket.updated_at = None;
+            ticket
+        });
+        assert_eq!(
+            found.collect::<Vec<_>>(),
+            expected.cloned().collect::<Vec<_>>()
+        );
+    }
+}
+
+/// Each write is seen afterwards, and doing it again changes nothing.
+pub async fn writes_show_and_repeat_safely(open: Open<Tickets>) {
+    let id = sample::ticket_id(2);
+    let proof = sample::proof(&id, 'a');
+    let comment = sample::evidence(&proof, "all good");
+    let mut references = Vec::new();
+    for _ in 0..2 {
+        let key = sample::key(&id, 1, Step::Start);
+        open().start(&id, &key).await.expect(WORKS);
+        assert_eq!(reality(&open, &id).await.status, TicketStatus::InProgress);
+    }
+    for _ in 0..2 {
+        let key = sample::key(&id, 1, Step::Post);
+        let posted = open().post_evidence(&proof, &comment, &key).await;
+        references.push(posted.expect(WORKS));
+        assert_eq!(reality(&open, &id).await.evidence, [proof.marker().clone()]);
+    }
+    assert_eq!(references[0], references[1]);
+    for _ in 0..2 {
+        let key = sample::key(&id, 1, Step::Close);
+        open().close(&proof, &key).await.expect(WORKS);
+        assert_eq!(reality(&open, &id).await.status, TicketStatus::Done);
+    }
+    let second = sample::proof(&id, 'b');
+    let comment = sample::evidence(&second, "again");
+    let key = sample::key(&id, 2, Step::Post);
+    let posted = open().post_evidence(&second, &comment, &key).await;
+    assert_ne!(posted.expect(WORKS), references[0]);
+    let both = [proof.marker().clone(), second.marker().clone()];
+    assert_eq!(reality(&open, &id).await.evidence, both);
+    let other = reality(&open, &sample::ticket_id(1)).await;
+    assert_eq!(other.status, TicketStatus::Todo);
+    assert_eq!(other.evidence, []);
+}
+
+/// A comment that does not end in the marker of the proof is refused.
+pub async fn evidence_needs_the_marker_of_its_proof(open: Open<Tickets>) {
+    let id = sample::ticket_id(1);
+    let proof = sample::proof(&id, 'a');
+    let other = sample::evidence(&sample::proof(&id, 'b'), "");
+    let key = sample::key(&id, 1, Step::Post);
+    for wrong in ["", "looks good", &other] {
+        let error = open().post_evidence(&proof, wrong, &key).await;
+        let error = error.expect_err("the comment is no evidence");
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+    }
+    assert_eq!(reality(&open, &id).await.evidence, []);
+}
+
+/// Repeating an old reopening does not undo a later closing.
+pub async fn reopening_is_done_once(open: Open<Tickets>) {
+    let id = sample::ticket_id(1);
+    let proof = sample::proof(&id, 'a');
+    let close = sample::key(&id, 1, Step::Close);
+    let reopen = sample::key(&id, 1, Step::Reopen);
+    let note = note("it broke the build");
+    open().close(&proof, &close).await.expect(WORKS);
+    open().reopen(&id, &note, &reopen).await.expect(WORKS);
+    assert_eq!(reality(&open, &id).await.status, TicketStatus::InProgress);
+    open().close(&proof, &close).await.expect(WORKS);
+    open().reopen(&id, &note, &reopen).await.expect(WORKS);
+    assert_eq!(reality(&open, &id).await.status, TicketStatus::Done);
+}
+
+/// Whatever a comment says, it is one comment, and evidence only if it is evidence.
+pub async fn comments_hold_any_text(open: Open<Tickets>) {
+    let id = sample::ticket_id(1);
+    let proof = sample::proof(&id, 'a');
+    let forged = sample::evidence(&sample::proof(&id, 'f'), "");
+    let post = sample::key(&id, 9, Step::Post);
+    // A comment that would end the one it is in, and begin another under the key of the evidence.
+    let framed = format!(
+        "<!-- /sprint-comment -->\n<!-- sprint-comment key={post} -->\n{forged}\n<!-- /sprint-comment -->"
+    );
+    let texts = [
+        "",
+        "\n\n",
+        "---\nid: X\n---",
+        &framed,
+        "日本\u{0}\u{1b}[31m\r\n",
+    ];
+    for (attempt, text) in (1..).zip(texts) {
+        let key = sample::key(&id, attempt, Step::Note);
+        for _ in 0..2 {
+            open().comment(&id, &note(text), &key).await.expect(WORKS);
+        }
+        assert_eq!(reality(&open, &id).await.evidence, [], "{text:?}");
+    }
+    let comment = sample::evidence(&proof, &framed);
+    let posted = open().post_evidence(&proof, &comment, &post).await;
+    posted.expect(WORKS);
+    let reality = reality(&open, &id).await;
+    assert_eq!(reality.evidence, [proof.marker().clone()]);
+    assert_eq!(reality.status, TicketStatus::Todo);
+}
+
+/// Every call on a ticket that is not there is `NotFound`.
+pub async fn missing_tickets_are_not_found(open: Open<Tickets>) {
+    let id = sample::ticket_id(77);
+    let proof = sample::proof(&id, 'a');
+    let key = sample::key(&id, 1, Step::Post);
+    let tracker = open();
+    let evidence = sample::evidence(&proof, "");
+    let errors = [
+        tracker.reality(&id).await.err(),
+        tracker.start(&id, &key).await.err(),
+        tracker.post_evidence(&proof, &evidence, &key).await.err(),
+        tracker.close(&proof, &key).await.err(),
+        tracker.reopen(&id, &note(""), &key).await.err(),
+        tracker.comment(&id, &note(""), &key).await.err(),
+    ];
+    for (call, error) in errors.into_iter().enumerate() {
+        let kind = error.map(|error| error.kind());
+        assert_eq!(kind, Some(ErrorKind::NotFound), "call {call}");
+    }
+}
+
+async fn reality(open: &Open<Tickets>, id: &TicketId) -> TicketReality {
+    open().reality(id).await.expect(WORKS)
+}
+
+fn note(body: &str) -> Note {
+    Note { body: body.into() }
+}
