@@ -1,0 +1,8 @@
+//! The adapter on real repositories.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod hygiene;
+mod land;
+mod merge;
+mod support;
+mod workspace;
