@@ -33,7 +33,7 @@ impl Repo {
             // Nothing says what these files belong to, so nothing can say they are worthless.
             make_room(&path)?;
         }
-        self.remove_tree(&path, &held)?;
+        self.remove_tree(&path, &held).await?;
         self.drop_branch(&record).await
     }
 
@@ -42,6 +42,7 @@ impl Repo {
         if !tree.is_filled() {
             return Ok(());
         }
+        self.clear_old_lock(tree)?;
         self.rescue_dirt(tree, branch).await?;
         let head = self.head_of(tree).await?;
         let holders = [
@@ -86,7 +87,8 @@ impl Repo {
         let refs = SprintRefs::new(sprint)?;
         let held = self.lock.hold().await?;
         if self.resolve(&refs.integration()).await?.is_some() {
-            self.remove_tree(&self.integration_path(sprint), &held)?;
+            self.remove_tree(&self.integration_path(sprint), &held)
+                .await?;
         }
         let records = self.records(&refs.all()).await?;
         let in_use: BTreeSet<_> = records

@@ -23,6 +23,7 @@ impl Repo {
             let message = format!("there is no worktree at {}", workspace.path.display());
             GitError::refused(ErrorKind::NotFound, message)
         })?;
+        self.clear_old_lock(&tree)?;
         match leftovers {
             Leftovers::Commit { subject, at } => {
                 self.check_branch(&tree, &workspace.branch).await?;

@@ -70,3 +70,27 @@ impl RepoLock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_one_holds_it_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        // Two handles stand for two processes.
+        let (ours, theirs) = (RepoLock::new(path.clone()), RepoLock::new(path));
+        let held = ours.hold().await.unwrap();
+        let mut waiting = pin!(theirs.hold());
+        tokio::select! {
+            biased;
+            _ = &mut waiting => panic!("both hold it"),
+            () = std::future::ready(()) => {}
+        }
+        drop(held);
+        waiting.await.unwrap();
+    }
+}

@@ -1,9 +1,11 @@
 //! Worktrees: which there are, and making and removing our own.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gix::bstr::ByteSlice;
 use sprint_core::failure::ErrorKind;
@@ -13,10 +15,13 @@ use crate::error::{GitError, Result};
 use crate::git_cli::Call;
 use crate::lock::Held;
 use crate::refs::{RefName, parse_commit};
-use crate::repo::Repo;
+use crate::repo::{Repo, blocking, held_branch};
 
 /// Where our worktrees are, below the main worktree.
-pub(crate) const DIRECTORY: [&str; 2] = [".claude", "worktrees"];
+const DIRECTORY: [&str; 2] = [".claude", "worktrees"];
+
+/// No git command on an index takes this long.
+const OLD_LOCK: Duration = Duration::from_secs(60);
 
 /// A registered worktree whose directory exists.
 #[derive(Clone, Debug)]
@@ -131,6 +136,7 @@ impl Repo {
     ) -> Result<Tree> {
         self.make_directory()?;
         self.forget_tree(path)?;
+        self.forget_half_made().await?;
         let call = self.call(["worktree", "add", "--no-checkout", "--quiet"]);
         let call = match target {
             AddTarget::Branch(_) => call,
@@ -157,26 +163,54 @@ impl Repo {
                 remove_dir(&tree.git_dir)?;
             }
         }
-        // An add that died before it wrote where the worktree is; git names the entry after it.
-        let Some(name) = path.file_name() else {
+        Ok(())
+    }
+
+    /// Drops what interrupted calls left of our other worktrees: git reads every entry when it
+    /// adds one, and gives up on one that is half made.
+    async fn forget_half_made(&self) -> Result<()> {
+        let records = self.records("refs/sprint/").await?;
+        let ours: BTreeSet<_> = records
+            .iter()
+            .map(|record| self.directory_of(&record.branch))
+            .collect();
+        for tree in self.linked_trees()? {
+            if ours.contains(&tree.path) && !is_complete(&tree.git_dir) {
+                remove_dir(&tree.git_dir)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the index lock of a worktree of ours if it is old: an agent that was stopped in the
+    /// middle of a commit leaves it, and nothing else ever would remove it.
+    pub(crate) fn clear_old_lock(&self, tree: &Tree) -> Result<()> {
+        let lock = tree.git_dir.join("index.lock");
+        let Ok(locked) = lock.metadata().and_then(|metadata| metadata.modified()) else {
             return Ok(());
         };
-        let entry = self.common.join("worktrees").join(name);
-        let link = fs::read(entry.join("gitdir")).unwrap_or_default();
-        if entry.is_dir() && link.trim_ascii().is_empty() {
-            remove_dir(&entry)?;
+        // The time by the clock that stamped the lock.
+        let probe = tree.git_dir.join("sprint-now");
+        fs::write(&probe, "").map_err(GitError::io("write", &probe))?;
+        let now = probe.metadata().and_then(|metadata| metadata.modified());
+        let now = now.map_err(GitError::io("read", &probe))?;
+        fs::remove_file(&probe).map_err(GitError::io("remove", &probe))?;
+        if now.duration_since(locked).is_ok_and(|age| age > OLD_LOCK) {
+            tracing::warn!(lock = %lock.display(), "removing an old index lock");
+            fs::remove_file(&lock).map_err(GitError::io("remove", &lock))?;
         }
         Ok(())
     }
 
     /// Removes a worktree of ours, with everything in it.
-    pub(crate) fn remove_tree(&self, path: &Path, _held: &Held<'_>) -> Result<()> {
+    pub(crate) async fn remove_tree(&self, path: &Path, _held: &Held<'_>) -> Result<()> {
         self.make_directory()?;
         if path.parent() != Some(normal(&self.worktree_path("")).as_path()) {
             let message = format!("{} is not a worktree of a sprint", path.display());
             return Err(GitError::refused(ErrorKind::Invalid, message));
         }
-        remove_dir(path)?;
+        let files = path.to_owned();
+        blocking(move || remove_dir(&files)).await?;
         self.forget_tree(path)
     }
 
@@ -226,7 +260,7 @@ impl Repo {
     pub(crate) async fn trees_on(&self, branch: &BranchName) -> Result<Vec<Tree>> {
         let mut found = Vec::new();
         for tree in self.trees()? {
-            let held = crate::repo::held_branch(&tree.git_dir);
+            let held = held_branch(&tree.git_dir);
             let on = held.as_deref() == Some(branch.as_str())
                 || self.branch_of(&tree).await?.as_deref() == Some(branch.as_str());
             if on {
@@ -236,7 +270,7 @@ impl Repo {
         Ok(found)
     }
 
-    /// Whether some ref outside a rescue holds this name or names below it.
+    /// Whether a branch of this name, or one below it, exists.
     pub(crate) async fn branch_taken(&self, branch: &BranchName) -> Result<bool> {
         let name = RefName::branch(branch);
         Ok(!self.list(name.as_str()).await?.is_empty())
@@ -255,7 +289,8 @@ pub(crate) enum AddTarget<'a> {
 fn is_complete(git_dir: &Path) -> bool {
     let initializing =
         fs::read(git_dir.join("locked")).is_ok_and(|reason| reason.trim_ascii() == b"initializing");
-    git_dir.join("HEAD").is_file() && git_dir.join("commondir").is_file() && !initializing
+    let written = |file| fs::read(git_dir.join(file)).is_ok_and(|text| !text.is_empty());
+    written("HEAD") && written("commondir") && !initializing
 }
 
 fn parse_dirt(status: &[u8]) -> Dirt {

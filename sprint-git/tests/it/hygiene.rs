@@ -225,3 +225,21 @@ async fn repositories_that_cannot_carry_a_sprint_are_refused() {
     commit_all(&reftable, "start");
     insta::assert_snapshot!(open(&reftable, "main").await, @"failed to open repository /repo: the repository keeps its refs in a reftable, which is not supported");
 }
+
+#[tokio::test]
+async fn a_git_that_is_missing_or_too_old_stops_the_sprint() {
+    let fixture = Fixture::new().await;
+    let old = fixture.root.with_file_name("old-git");
+    fs::write(&old, "#!/bin/sh\necho git version 2.39.5\n").unwrap();
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o755)).unwrap();
+    let open = async |program: &Path| {
+        let mut config = GitConfig::new(&fixture.root, BranchName::new("main").unwrap());
+        config.program = program.to_owned();
+        let error = GitVcs::open(config).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Fatal);
+        let place = fixture.root.display().to_string();
+        error.chain().replace(&place, "/project")
+    };
+    insta::assert_snapshot!(open(&old).await, @r#"failed to open repository /project: git 2.40 or later is needed, found "git version 2.39.5""#);
+    insta::assert_snapshot!(open(Path::new("/nowhere/git")).await, @"failed to open repository /project: cannot start /nowhere/git: No such file or directory (os error 2)");
+}

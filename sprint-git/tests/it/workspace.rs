@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
+use std::time::UNIX_EPOCH;
 
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::workspace::{ChangeKind, Leftovers, Opened};
@@ -71,10 +72,9 @@ async fn opening_finishes_what_a_crash_left() {
     fs::write(first.path.join(".git"), "gitdir: ").unwrap();
     assert_eq!(fixture.open(&spec).await, first);
 
-    // An entry without anything in it, which makes `git worktree add` fail.
-    fs::remove_dir_all(&first.path).unwrap();
-    fs::remove_dir_all(&entry).unwrap();
-    fs::create_dir_all(&entry).unwrap();
+    // An entry without an end, which makes any `git worktree add` fail.
+    fs::write(entry.join("commondir"), "").unwrap();
+    fixture.open(&fixture.spec("ENG-2")).await;
     assert_eq!(fixture.open(&spec).await, first);
 
     // The directory is gone, the branch is not.
@@ -117,13 +117,20 @@ async fn branches_and_directories_of_others_are_left_alone() {
         let expected = format!("worktree-{ticket}-20260131-090500");
         assert_eq!(workspace.branch.as_str(), expected);
     }
-    // Another sprint with the same ticket gets its own, too.
+    // Another sprint with the same ticket gets its own, too, even if ours is only recorded.
     let mut other = fixture.spec("ENG-4");
     let ours = fixture.open(&other).await;
+    git(
+        &fixture.root,
+        &["worktree", "remove", ".claude/worktrees/ENG-4"],
+    );
+    git(&fixture.root, &["branch", "-q", "-D", "worktree-ENG-4"]);
     other.sprint = SprintId::new("sprint-20270101-000000").unwrap();
     let theirs = fixture.open(&other).await;
     assert_eq!(theirs.branch.as_str(), "worktree-ENG-4-20270101-000000");
     assert_ne!(ours.path, theirs.path);
+    other.sprint = sprint();
+    assert_eq!(fixture.open(&other).await, ours);
 }
 
 #[tokio::test]
@@ -466,6 +473,43 @@ async fn a_workspace_we_did_not_open_is_not_closed() {
     let error = fixture.vcs.close(&workspace).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(fixture.root.join("src/lib.rs").exists());
+}
+
+#[tokio::test]
+async fn the_index_lock_of_a_stopped_agent_is_removed_once_it_is_old() {
+    let fixture = Fixture::new().await;
+    let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+    write(&workspace.path, "b.txt", "b\n");
+    let lock = fixture.root.join(".git/worktrees/ENG-1/index.lock");
+    let file = fs::File::create(&lock).unwrap();
+    let error = fixture
+        .vcs
+        .collect(&workspace, &leftovers())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Transient);
+    file.set_modified(UNIX_EPOCH).unwrap();
+    assert_eq!(fixture.collect(&workspace).await.commits, 1);
+}
+
+#[tokio::test]
+async fn a_merge_that_an_agent_did_not_finish_is_committed_as_one() {
+    let fixture = Fixture::new().await;
+    let other = fixture.ticket("ENG-1", &[("one.txt", "1\n")]).await;
+    let workspace = fixture.open(&fixture.spec("ENG-2")).await;
+    git(
+        &workspace.path,
+        &[
+            "merge",
+            "-q",
+            "--no-ff",
+            "--no-commit",
+            other.commit.as_str(),
+        ],
+    );
+    let head = fixture.collect(&workspace).await.head;
+    let merged = fixture.rev(&format!("{head}^2"));
+    assert_eq!(merged, other.commit);
 }
 
 #[tokio::test]
