@@ -1,6 +1,7 @@
 //! Giving workspaces back, and removing what a sprint no longer needs.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use sprint_core::domain::workspace::Workspace;
 use sprint_core::failure::ErrorKind;
@@ -16,11 +17,10 @@ impl Repo {
     /// Removes a workspace. What exists only there is kept first.
     pub(crate) async fn close_workspace(&self, workspace: &Workspace) -> Result<()> {
         let branch = &workspace.branch;
-        let path = self.directory_of(branch);
+        let path = self.path_of(workspace)?;
         let record = self.record_of(branch).await?;
-        if path != workspace.path || (record.is_none() && path.symlink_metadata().is_ok()) {
-            let message = format!("{} is not a workspace of ours", workspace.path.display());
-            return Err(GitError::refused(ErrorKind::Invalid, message));
+        if record.is_none() && path.symlink_metadata().is_ok() {
+            return Err(not_ours(&path));
         }
         let Some(record) = record else {
             return Ok(());
@@ -35,6 +35,16 @@ impl Repo {
         }
         self.remove_tree(&path, &held).await?;
         self.drop_branch(&record).await
+    }
+
+    /// The directory of a workspace; one that we would not have chosen is refused.
+    pub(crate) fn path_of(&self, workspace: &Workspace) -> Result<PathBuf> {
+        let path = self.directory_of(&workspace.branch);
+        if path == workspace.path {
+            Ok(path)
+        } else {
+            Err(not_ours(&workspace.path))
+        }
     }
 
     /// Keeps uncommitted work, and a head that the branch does not lead to.
@@ -63,7 +73,7 @@ impl Repo {
         let name = RefName::branch(&record.branch);
         if let Some(head) = self.resolve(&name).await? {
             let merged = self.contains(&self.base_head().await?, &head).await?;
-            if !merged || !self.trees_on(&record.branch).await?.is_empty() {
+            if !merged || !self.trees_on(&record.branch)?.is_empty() {
                 return Ok(());
             }
             self.delete_ref(&name, &head).await?;
@@ -103,4 +113,9 @@ impl Repo {
         }
         Ok(())
     }
+}
+
+fn not_ours(path: &Path) -> GitError {
+    let message = format!("{} is not a workspace of ours", path.display());
+    GitError::refused(ErrorKind::Invalid, message)
 }

@@ -19,14 +19,14 @@ impl Repo {
         workspace: &Workspace,
         leftovers: &Leftovers,
     ) -> Result<Collected> {
-        let tree = self.tree_at(&workspace.path)?.ok_or_else(|| {
+        let tree = self.tree_at(&self.path_of(workspace)?)?.ok_or_else(|| {
             let message = format!("there is no worktree at {}", workspace.path.display());
             GitError::refused(ErrorKind::NotFound, message)
         })?;
         self.clear_old_lock(&tree)?;
         match leftovers {
             Leftovers::Commit { subject, at } => {
-                self.check_branch(&tree, &workspace.branch).await?;
+                check_branch(&tree, &workspace.branch)?;
                 self.commit_leftovers(&tree, subject, *at).await?;
             }
             Leftovers::RestoreTo(commit) => {
@@ -62,16 +62,6 @@ impl Repo {
         })
     }
 
-    async fn check_branch(&self, tree: &Tree, branch: &BranchName) -> Result<()> {
-        let found = self.branch_of(tree).await?;
-        if found.as_deref() == Some(branch.as_str()) {
-            return Ok(());
-        }
-        let found = found.map_or_else(|| "no branch".into(), |name| format!("branch {name:?}"));
-        let message = format!("{} is on {found} instead of {branch}", tree.path.display());
-        Err(GitError::refused(ErrorKind::Conflict, message))
-    }
-
     async fn commit_leftovers(&self, tree: &Tree, subject: &str, at: Timestamp) -> Result<()> {
         if self.dirt_of(tree).await?.is_empty() {
             return Ok(());
@@ -100,7 +90,7 @@ impl Repo {
     async fn restore(&self, tree: &Tree, branch: &BranchName, commit: &CommitId) -> Result<()> {
         let head = self.head_of(tree).await?;
         let tip = self.resolve(&RefName::branch(branch)).await?;
-        let attached = self.check_branch(tree, branch).await.is_ok();
+        let attached = check_branch(tree, branch).is_ok();
         if attached && head == *commit && self.dirt_of(tree).await?.is_empty() {
             return Ok(());
         }
@@ -171,4 +161,14 @@ impl Repo {
             .await?;
         Ok(())
     }
+}
+
+fn check_branch(tree: &Tree, branch: &BranchName) -> Result<()> {
+    let found = tree.branch();
+    if found.as_deref() == Some(branch.as_str()) {
+        return Ok(());
+    }
+    let found = found.map_or_else(|| "no branch".into(), |name| format!("branch {name:?}"));
+    let message = format!("{} is on {found} instead of {branch}", tree.path.display());
+    Err(GitError::refused(ErrorKind::Conflict, message))
 }

@@ -291,4 +291,34 @@ mod tests {
         let call = git.call(Path::new("/"), ["update-ref", "-m", "x y", "refs/heads/a"]);
         assert_eq!(call.describe(), "update-ref -m");
     }
+
+    /// Git removes its lock files when it is asked to stop, and leaves them when it is killed.
+    #[tokio::test]
+    async fn a_dropped_call_asks_every_process_of_it_to_stop() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let dir = tempfile::tempdir().unwrap();
+        let (pipe, script) = (dir.path().join("pipe"), dir.path().join("git"));
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let lines = [
+            "#!/bin/sh",
+            "trap 'echo stopped > pipe; exit' TERM",
+            "echo started > pipe",
+            "sleep 1000",
+        ];
+        std::fs::write(&script, lines.join("\n")).unwrap();
+        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // Opening a pipe waits for the other side.
+        let told = || {
+            let pipe = pipe.clone();
+            tokio::task::spawn_blocking(move || std::fs::read_to_string(pipe).unwrap())
+        };
+        let call = Git::new(script, Duration::from_secs(600)).call(dir.path(), ["status"]);
+        tokio::select! {
+            ended = call.finish() => panic!("{ended:?}"),
+            text = told() => assert_eq!(text.unwrap(), "started\n"),
+        }
+        assert_eq!(told().await.unwrap(), "stopped\n");
+    }
 }

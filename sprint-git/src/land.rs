@@ -42,7 +42,7 @@ impl Repo {
             return Ok(Landed::CheckoutInTheWay(obstacle));
         }
         self.set_checkpoints(spec).await?;
-        let advanced = match self.trees_on(&self.base).await?.first() {
+        let advanced = match self.trees_on(&self.base)?.first() {
             Some(tree) => self.fast_forward(tree, spec).await,
             None => {
                 let base = RefName::branch(&self.base);
@@ -70,7 +70,7 @@ impl Repo {
     /// Why the checkout of base could not follow it, for people.
     pub(crate) async fn base_checkout_in_the_way(&self) -> Result<Option<String>> {
         let base = &self.base;
-        let trees = self.trees_on(base).await?;
+        let trees = self.trees_on(base)?;
         if let [first, second, ..] = trees.as_slice() {
             return Ok(Some(format!(
                 "{base} is checked out both in {} and in {}; switch one of them to another branch",

@@ -36,6 +36,13 @@ impl Tree {
     pub(crate) fn is_filled(&self) -> bool {
         self.git_dir.join("index").is_file()
     }
+
+    /// The branch checked out in it; `None` if its head is detached.
+    pub(crate) fn branch(&self) -> Option<String> {
+        let head = fs::read_to_string(self.git_dir.join("HEAD")).ok()?;
+        let name = head.trim_end().strip_prefix("ref: refs/heads/")?;
+        Some(name.to_owned())
+    }
 }
 
 /// What is uncommitted in a worktree.
@@ -225,14 +232,6 @@ impl Repo {
             .inside(&tree.git_dir, &tree.path)
     }
 
-    /// The branch checked out in a worktree; `None` if its head is detached.
-    pub(crate) async fn branch_of(&self, tree: &Tree) -> Result<Option<String>> {
-        let call = self.call_in(tree, ["symbolic-ref", "--quiet", "HEAD"]);
-        let output = call.finish().await?;
-        let name = String::from_utf8_lossy(&output.stdout);
-        Ok(name.trim_end().strip_prefix("refs/heads/").map(Into::into))
-    }
-
     /// The commit checked out in a worktree.
     pub(crate) async fn head_of(&self, tree: &Tree) -> Result<CommitId> {
         let call = self.call_in(tree, ["rev-parse", "--verify", "HEAD^{commit}"]);
@@ -257,17 +256,11 @@ impl Repo {
 
     /// The worktrees that hold a branch: it is checked out there, or will be when a rebase or
     /// bisect ends.
-    pub(crate) async fn trees_on(&self, branch: &BranchName) -> Result<Vec<Tree>> {
-        let mut found = Vec::new();
-        for tree in self.trees()? {
-            let held = held_branch(&tree.git_dir);
-            let on = held.as_deref() == Some(branch.as_str())
-                || self.branch_of(&tree).await?.as_deref() == Some(branch.as_str());
-            if on {
-                found.push(tree);
-            }
-        }
-        Ok(found)
+    pub(crate) fn trees_on(&self, branch: &BranchName) -> Result<Vec<Tree>> {
+        let mut trees = self.trees()?;
+        let is_it = |name: Option<String>| name.as_deref() == Some(branch.as_str());
+        trees.retain(|tree| is_it(tree.branch()) || is_it(held_branch(&tree.git_dir)));
+        Ok(trees)
     }
 
     /// Whether a branch of this name, or one below it, exists.

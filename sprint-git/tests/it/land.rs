@@ -43,6 +43,22 @@ async fn landing_moves_base_and_its_clean_checkout() {
 }
 
 #[tokio::test]
+async fn checkpoints_are_the_states_before_each_merge() {
+    let fixture = Fixture::new().await;
+    let base = fixture.head();
+    let combined = two_tickets(&fixture).await;
+    let mut spec = fixture.landing(&combined);
+    // The first ticket was contained already, so it made no commit; and the chain begins later
+    // than base.
+    spec.merges[0].commit = base.clone();
+    assert_eq!(fixture.land(&spec).await, Landed::Yes);
+    assert_eq!(
+        checkpoints(&fixture),
+        [base, combined.merged[0].commit.clone()]
+    );
+}
+
+#[tokio::test]
 async fn base_moves_without_a_checkout_too() {
     let fixture = Fixture::new().await;
     let combined = two_tickets(&fixture).await;

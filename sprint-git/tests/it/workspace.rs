@@ -466,13 +466,26 @@ async fn a_repository_inside_a_workspace_stops_its_removal() {
 }
 
 #[tokio::test]
-async fn a_workspace_we_did_not_open_is_not_closed() {
+async fn a_workspace_we_did_not_open_is_left_alone() {
     let fixture = Fixture::new().await;
     let mut workspace = fixture.open(&fixture.spec("ENG-1")).await;
     workspace.path = fixture.root.join("src");
     let error = fixture.vcs.close(&workspace).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert!(fixture.root.join("src/lib.rs").exists());
+    // Nor is anything committed in a worktree that somebody else made.
+    let theirs = fixture.root.with_file_name("theirs");
+    let place = theirs.display().to_string();
+    git(
+        &fixture.root,
+        &["worktree", "add", "-q", "-b", "worktree-X", &place],
+    );
+    write(&theirs, "b.txt", "mine\n");
+    workspace.path = theirs.clone();
+    workspace.branch = "worktree-X".parse().unwrap();
+    let collected = fixture.vcs.collect(&workspace, &leftovers()).await;
+    assert_eq!(collected.unwrap_err().kind(), ErrorKind::Invalid);
+    assert_eq!(git(&theirs, &["status", "--porcelain"]), "?? b.txt");
 }
 
 #[tokio::test]
