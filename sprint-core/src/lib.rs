@@ -6,4 +6,6 @@ pub mod id;
 pub mod plan;
 pub mod ports;
 pub mod run;
+#[cfg(feature = "test-util")]
+pub mod testing;
 pub mod time;

@@ -1,6 +1,7 @@
 //! The adapter on real repositories.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod conformance;
 mod hygiene;
 mod land;
 mod merge;

@@ -1,0 +1,3 @@
+//! What adapters are tested with. Exempt from semantic versioning.
+
+pub mod conformance;
