@@ -1,1 +1,42 @@
-//! Git adapter.
+//! The `Vcs` port of `sprint-core` on git repositories.
+//!
+//! Merges are made in memory with gix. Whatever touches a working tree goes through the `git`
+//! program, started in one place, without a shell, hooks or prompts. The user's checkout, index,
+//! stash and branches stay as they are; only landing advances base.
+//!
+//! ```no_run
+//! use sprint_core::id::BranchName;
+//! use sprint_core::ports::Vcs;
+//! use sprint_git::{GitConfig, GitVcs};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let vcs = GitVcs::open(GitConfig::new("/home/me/project", BranchName::new("main")?)).await?;
+//! let status = vcs.status().await?;
+//! println!("tickets start from {}", status.base_head);
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod vcs;
+
+mod close;
+mod collect;
+mod integration;
+mod land;
+mod open;
+
+mod diff;
+mod merge;
+
+mod ignore;
+mod refs;
+mod repo;
+mod worktree;
+
+mod error;
+mod git_cli;
+mod lock;
+
+pub use config::GitConfig;
+pub use vcs::GitVcs;

@@ -8,6 +8,7 @@ pub mod blob;
 pub mod lease;
 pub mod store;
 pub mod tracker;
+pub mod vcs;
 pub mod verifier;
 
 /// Opens one storage, again and again, as a restarted process would.

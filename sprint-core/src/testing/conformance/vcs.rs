@@ -1,0 +1,290 @@
+//! The contract of [`Vcs`] as checks.
+#![expect(clippy::unwrap_used, reason = "a check fails by panicking")]
+
+use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, MergeInput};
+use crate::domain::path::RepoPath;
+use crate::domain::workspace::{Collected, Leftovers, Opened, Workspace, WorkspaceSpec};
+use crate::failure::ErrorKind;
+use crate::id::{CommitId, SprintId, TagName, TicketId};
+use crate::ports::Vcs;
+use crate::run::effect::{EffectId, EffectKey, Step};
+use crate::time::Timestamp;
+
+/// An adapter on a fresh repository whose base holds at least one file, `a.txt`, and is checked
+/// out by the user without changes; and the hands to change things behind its back.
+pub trait VcsHarness: Send + Sync {
+    /// The adapter.
+    fn vcs(&self) -> &dyn Vcs;
+
+    /// Writes a file in a workspace without committing it.
+    fn write(&self, workspace: &Workspace, path: &str, text: &str);
+
+    /// Commits a file to base, as another person would.
+    fn advance_base(&self, path: &str, text: &str) -> CommitId;
+
+    /// Changes `a.txt` in the user's checkout, or takes that back.
+    fn set_checkout_dirty(&self, dirty: bool);
+}
+
+/// Runs every check, each on a fresh harness.
+pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
+    tags_are_made_once(&fresh().await).await;
+    opening_twice_finds_the_same_workspace(&fresh().await).await;
+    generations_are_apart(&fresh().await).await;
+    collecting_says_what_changed(&fresh().await).await;
+    restoring_reports_a_difference_once(&fresh().await).await;
+    combining_is_repeatable_and_skips_conflicts(&fresh().await).await;
+    dependencies_come_with_the_workspace(&fresh().await).await;
+    landing_is_by_compare_and_swap(&fresh().await).await;
+    landing_waits_for_a_clean_checkout(&fresh().await).await;
+    closing_and_tidying_can_be_repeated(&fresh().await).await;
+}
+
+/// A tag stays where it is; the same tag at another commit is a conflict.
+pub async fn tags_are_made_once(harness: &dyn VcsHarness) {
+    let vcs = harness.vcs();
+    let tag = TagName::new("sprint-start-x").unwrap();
+    let head = vcs.status().await.unwrap().base_head;
+    vcs.tag(&tag, &head).await.unwrap();
+    vcs.tag(&tag, &head).await.unwrap();
+    let other = harness.advance_base("b.txt", "b\n");
+    let error = vcs.tag(&tag, &other).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+}
+
+/// A workspace is found again by its spec, with the work in it, also after base has moved.
+pub async fn opening_twice_finds_the_same_workspace(harness: &dyn VcsHarness) {
+    let spec = spec(harness, "ENG-1").await;
+    let workspace = open(harness, &spec).await;
+    assert_eq!(workspace.base, spec.base);
+    assert_eq!(workspace.work_base, spec.base);
+    harness.write(&workspace, "b.txt", "b\n");
+    let collected = collect(harness, &workspace).await;
+    harness.advance_base("c.txt", "c\n");
+    assert_eq!(open(harness, &spec).await, workspace);
+    assert_eq!(collect(harness, &workspace).await, collected);
+}
+
+/// A fresh agent's workspace shares nothing with the one before.
+pub async fn generations_are_apart(harness: &dyn VcsHarness) {
+    let mut spec = spec(harness, "ENG-1").await;
+    let first = open(harness, &spec).await;
+    harness.write(&first, "b.txt", "b\n");
+    collect(harness, &first).await;
+    spec.generation = 2;
+    let second = open(harness, &spec).await;
+    assert_ne!(second.path, first.path);
+    assert_ne!(second.branch, first.branch);
+    assert_eq!(collect(harness, &second).await.commits, 0);
+}
+
+/// Uncommitted changes are committed, and the ticket's changes are described.
+pub async fn collecting_says_what_changed(harness: &dyn VcsHarness) {
+    let workspace = open(harness, &spec(harness, "ENG-1").await).await;
+    let untouched = collect(harness, &workspace).await;
+    assert_eq!((untouched.commits, untouched.changed.len()), (0, 0));
+    assert_eq!(untouched.head, workspace.work_base);
+    harness.write(&workspace, "b.txt", "first\nsecond\n");
+    let collected = collect(harness, &workspace).await;
+    assert_eq!(collected.commits, 1);
+    assert_eq!(collected.changed[0].path, RepoPath::from("b.txt"));
+    let added: Vec<_> = collected
+        .added
+        .iter()
+        .map(|line| (line.line, line.text.as_str()))
+        .collect();
+    assert_eq!(added, [(1, "first"), (2, "second")]);
+    let wanted = [RepoPath::from("b.txt"), RepoPath::from("absent.txt")];
+    let files = harness.vcs().read(&collected.head, &wanted).await.unwrap();
+    assert_eq!(files, [(wanted[0].clone(), b"first\nsecond\n".to_vec())]);
+}
+
+/// A workspace that is not at the commit is put back, and the call says so; the next one is fine.
+pub async fn restoring_reports_a_difference_once(harness: &dyn VcsHarness) {
+    let workspace = open(harness, &spec(harness, "ENG-1").await).await;
+    harness.write(&workspace, "b.txt", "b\n");
+    let good = collect(harness, &workspace).await;
+    let restore = Leftovers::RestoreTo(good.head.clone());
+    assert_eq!(
+        harness.vcs().collect(&workspace, &restore).await.unwrap(),
+        good
+    );
+    harness.write(&workspace, "b.txt", "tampered\n");
+    let error = harness
+        .vcs()
+        .collect(&workspace, &restore)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(
+        harness.vcs().collect(&workspace, &restore).await.unwrap(),
+        good
+    );
+}
+
+/// The same merges make the same commits; what conflicts is left out and named.
+pub async fn combining_is_repeatable_and_skips_conflicts(harness: &dyn VcsHarness) {
+    let inputs = [
+        ticket(harness, "ENG-1", "b.txt", "one\n").await,
+        ticket(harness, "ENG-2", "b.txt", "two\n").await,
+        ticket(harness, "ENG-3", "c.txt", "three\n").await,
+    ];
+    let base = harness.vcs().status().await.unwrap().base_head;
+    let combined = combine(harness, &base, &inputs).await;
+    assert_eq!(combine(harness, &base, &inputs).await, combined);
+    let merged: Vec<_> = combined
+        .merged
+        .iter()
+        .map(|merged| merged.ticket.as_str())
+        .collect();
+    assert_eq!(merged, ["ENG-1", "ENG-3"]);
+    let conflicts = [(inputs[1].ticket.clone(), vec![RepoPath::from("b.txt")])];
+    assert_eq!(combined.conflicts, conflicts);
+    assert_eq!(combined.tip, combined.merged[1].commit);
+    assert_eq!(combined.tree, combined.merged[1].tree);
+    assert_eq!(harness.vcs().status().await.unwrap().base_head, base);
+}
+
+/// Dependencies are in a workspace and do not count as the ticket's changes.
+pub async fn dependencies_come_with_the_workspace(harness: &dyn VcsHarness) {
+    let first = ticket(harness, "ENG-1", "b.txt", "one\n").await;
+    let second = ticket(harness, "ENG-2", "b.txt", "two\n").await;
+    let mut spec = spec(harness, "ENG-3").await;
+    spec.dependencies = vec![(first.ticket, first.commit)];
+    let workspace = open(harness, &spec).await;
+    assert_ne!(workspace.work_base, workspace.base);
+    assert_eq!(collect(harness, &workspace).await.commits, 0);
+    let wanted = [RepoPath::from("b.txt")];
+    let files = harness
+        .vcs()
+        .read(&workspace.work_base, &wanted)
+        .await
+        .unwrap();
+    assert_eq!(files.len(), 1);
+
+    spec.ticket = TicketId::new("ENG-4").unwrap();
+    spec.dependencies
+        .push((second.ticket.clone(), second.commit));
+    let opened = harness.vcs().open(&spec, &key()).await.unwrap();
+    let conflict = Opened::Conflict {
+        dependency: second.ticket,
+        paths: wanted.to_vec(),
+    };
+    assert_eq!(opened, conflict);
+}
+
+/// Base advances only from where it was expected, and landing again changes nothing.
+pub async fn landing_is_by_compare_and_swap(harness: &dyn VcsHarness) {
+    let input = ticket(harness, "ENG-1", "b.txt", "one\n").await;
+    let stale = landing(harness, &input).await;
+    let moved = harness.advance_base("c.txt", "c\n");
+    assert_eq!(land(harness, &stale).await, Landed::BaseMoved(moved));
+    let spec = landing(harness, &input).await;
+    for _ in 0..2 {
+        assert_eq!(land(harness, &spec).await, Landed::Yes);
+        assert_eq!(harness.vcs().status().await.unwrap().base_head, spec.tip);
+    }
+}
+
+/// A checkout of base with changes stops landing, and is foretold by the status.
+pub async fn landing_waits_for_a_clean_checkout(harness: &dyn VcsHarness) {
+    let input = ticket(harness, "ENG-1", "b.txt", "one\n").await;
+    let spec = landing(harness, &input).await;
+    harness.set_checkout_dirty(true);
+    let status = harness.vcs().status().await.unwrap();
+    assert!(status.base_checkout_dirty.is_some());
+    let landed = land(harness, &spec).await;
+    assert!(matches!(landed, Landed::CheckoutInTheWay(_)), "{landed:?}");
+    assert_eq!(
+        harness.vcs().status().await.unwrap().base_head,
+        spec.expected
+    );
+    harness.set_checkout_dirty(false);
+    assert_eq!(land(harness, &spec).await, Landed::Yes);
+}
+
+/// Giving back twice is as good as once.
+pub async fn closing_and_tidying_can_be_repeated(harness: &dyn VcsHarness) {
+    let vcs = harness.vcs();
+    let spec = spec(harness, "ENG-1").await;
+    let workspace = open(harness, &spec).await;
+    harness.write(&workspace, "b.txt", "never merged\n");
+    let head = collect(harness, &workspace).await.head;
+    vcs.checkout(&head, &spec.sprint).await.unwrap();
+    for _ in 0..2 {
+        vcs.close(&workspace).await.unwrap();
+        vcs.tidy(&spec.sprint).await.unwrap();
+    }
+    // The branch was not merged, so its commit is still to be had.
+    let wanted = [RepoPath::from("b.txt")];
+    assert_eq!(vcs.read(&head, &wanted).await.unwrap().len(), 1);
+}
+
+async fn spec(harness: &dyn VcsHarness, ticket: &str) -> WorkspaceSpec {
+    WorkspaceSpec {
+        sprint: key().sprint,
+        ticket: TicketId::new(ticket).unwrap(),
+        generation: 1,
+        base: harness.vcs().status().await.unwrap().base_head,
+        dependencies: Vec::new(),
+        at: AT,
+    }
+}
+
+async fn open(harness: &dyn VcsHarness, spec: &WorkspaceSpec) -> Workspace {
+    match harness.vcs().open(spec, &key()).await.unwrap() {
+        Opened::Ready(workspace) => workspace,
+        Opened::Conflict { dependency, .. } => panic!("{dependency} conflicts"),
+    }
+}
+
+async fn collect(harness: &dyn VcsHarness, workspace: &Workspace) -> Collected {
+    let leftovers = Leftovers::Commit {
+        subject: "leftovers".into(),
+        at: AT,
+    };
+    harness.vcs().collect(workspace, &leftovers).await.unwrap()
+}
+
+async fn ticket(harness: &dyn VcsHarness, id: &str, path: &str, text: &str) -> MergeInput {
+    let workspace = open(harness, &spec(harness, id).await).await;
+    harness.write(&workspace, path, text);
+    MergeInput {
+        ticket: TicketId::new(id).unwrap(),
+        commit: collect(harness, &workspace).await.head,
+        subject: format!("merge: {id}"),
+    }
+}
+
+async fn combine(harness: &dyn VcsHarness, base: &CommitId, merges: &[MergeInput]) -> Combined {
+    let spec = CombineSpec {
+        base: base.clone(),
+        merges: merges.to_vec(),
+        at: AT,
+    };
+    harness.vcs().combine(&spec, &key()).await.unwrap()
+}
+
+async fn landing(harness: &dyn VcsHarness, input: &MergeInput) -> LandSpec {
+    let expected = harness.vcs().status().await.unwrap().base_head;
+    let combined = combine(harness, &expected, std::slice::from_ref(input)).await;
+    LandSpec {
+        sprint: key().sprint,
+        expected,
+        tip: combined.tip,
+        merges: combined.merged,
+    }
+}
+
+async fn land(harness: &dyn VcsHarness, spec: &LandSpec) -> Landed {
+    harness.vcs().land(spec, &key()).await.unwrap()
+}
+
+const AT: Timestamp = Timestamp::from_millis(1_769_850_300_000);
+
+fn key() -> EffectKey {
+    EffectKey {
+        sprint: SprintId::new("sprint-20260131-090500").unwrap(),
+        effect: EffectId::sprint(1, Step::Combine),
+    }
+}

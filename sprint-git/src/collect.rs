@@ -1,0 +1,174 @@
+//! Seeing what a workspace holds, after dealing with what nobody committed.
+
+use sprint_core::domain::workspace::{Collected, Leftovers, Workspace};
+use sprint_core::failure::ErrorKind;
+use sprint_core::id::{BranchName, CommitId, TreeId};
+use sprint_core::time::Timestamp;
+
+use crate::diff::compare;
+use crate::error::{GitError, Result};
+use crate::git_cli::{EMAIL, NAME};
+use crate::merge::{commit, object_id, one_line, tree_object_id, tree_of};
+use crate::refs::RefName;
+use crate::repo::Repo;
+use crate::worktree::Tree;
+
+impl Repo {
+    pub(crate) async fn collect(
+        &self,
+        workspace: &Workspace,
+        leftovers: &Leftovers,
+    ) -> Result<Collected> {
+        let tree = self.tree_at(&self.path_of(workspace)?)?.ok_or_else(|| {
+            let message = format!("there is no worktree at {}", workspace.path.display());
+            GitError::refused(ErrorKind::NotFound, message)
+        })?;
+        self.clear_old_lock(&tree)?;
+        match leftovers {
+            Leftovers::Commit { subject, at } => {
+                check_branch(&tree, &workspace.branch)?;
+                self.commit_leftovers(&tree, subject, *at).await?;
+            }
+            Leftovers::RestoreTo(commit) => {
+                self.restore(&tree, &workspace.branch, commit).await?;
+            }
+        }
+        self.describe(&tree, &workspace.work_base).await
+    }
+
+    async fn describe(&self, tree: &Tree, work_base: &CommitId) -> Result<Collected> {
+        let head = self.head_of(tree).await?;
+        let commits = self
+            .call(["rev-list", "--count", "--end-of-options"])
+            .arg(head.as_str())
+            .arg(format!("^{work_base}"))
+            .text()
+            .await?;
+        let commits = commits.parse().map_err(|_| GitError::Unreadable {
+            command: "rev-list".into(),
+        })?;
+        let (old, new) = (work_base.clone(), head.clone());
+        let (tree, difference) = self
+            .with_objects(move |objects| {
+                Ok((tree_of(objects, &new)?, compare(objects, &old, &new)?))
+            })
+            .await?;
+        Ok(Collected {
+            head,
+            tree,
+            commits,
+            changed: difference.changed,
+            added: difference.added,
+        })
+    }
+
+    async fn commit_leftovers(&self, tree: &Tree, subject: &str, at: Timestamp) -> Result<()> {
+        if self.dirt_of(tree).await?.is_empty() {
+            return Ok(());
+        }
+        self.stage_all(tree).await?;
+        let unchanged = self
+            .call_in(tree, ["diff-index", "--cached", "--quiet", "HEAD", "--"])
+            .yes()
+            .await?;
+        // An agent that ran out of time may have left a merge that only needs the commit.
+        if unchanged && !tree.git_dir.join("MERGE_HEAD").exists() {
+            return Ok(());
+        }
+        let options = ["commit", "--quiet", "--no-verify", "--allow-empty-message"];
+        self.call_in(tree, options)
+            .arg("--cleanup=verbatim")
+            .arg(format!("--author={NAME} <{EMAIL}>"))
+            .arg(format!("--message={}", one_line(subject)))
+            .dated(at)
+            .run()
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a workspace back to a commit, and fails if there was anything to put back.
+    async fn restore(&self, tree: &Tree, branch: &BranchName, commit: &CommitId) -> Result<()> {
+        let head = self.head_of(tree).await?;
+        let tip = self.resolve(&RefName::branch(branch)).await?;
+        let attached = check_branch(tree, branch).is_ok();
+        if attached && head == *commit && self.dirt_of(tree).await?.is_empty() {
+            return Ok(());
+        }
+        let mut kept = Vec::new();
+        kept.extend(self.rescue_dirt(tree, branch).await?);
+        for moved in [Some(head), tip].into_iter().flatten() {
+            if moved != *commit {
+                kept.push(self.rescue(branch, &moved).await?);
+            }
+        }
+        self.call_in(tree, ["checkout", "--force", "--quiet", "-B"])
+            .arg(branch.as_str())
+            .arg(commit.as_str())
+            .arg("--")
+            .run()
+            .await?;
+        self.call_in(tree, ["clean", "-fdq"]).run().await?;
+        kept.sort();
+        kept.dedup();
+        let kept: Vec<_> = kept.iter().map(RefName::as_str).collect();
+        let message = format!(
+            "the workspace was not at {commit}; it is now, and what was there is kept in {}",
+            kept.join(" and ")
+        );
+        Err(GitError::refused(ErrorKind::Conflict, message))
+    }
+
+    /// Keeps uncommitted work as a commit under a rescue ref; the files stay as they are.
+    pub(crate) async fn rescue_dirt(
+        &self,
+        tree: &Tree,
+        branch: &BranchName,
+    ) -> Result<Option<RefName>> {
+        let dirt = self.dirt_of(tree).await?;
+        if dirt.is_empty() {
+            return Ok(None);
+        }
+        // Git would note that it is there, and not keep what is in it.
+        if let Some(nested) = dirt.untracked.iter().find(|path| path.ends_with('/')) {
+            let message = format!(
+                "{} holds another repository, {nested:?}, which cannot be kept; move it away",
+                tree.path.display()
+            );
+            return Err(GitError::refused(ErrorKind::Invalid, message));
+        }
+        self.stage_all(tree).await?;
+        let written = self.call_in(tree, ["write-tree"]).text().await?;
+        let written = TreeId::new(written).map_err(|_| GitError::Unreadable {
+            command: "write-tree".into(),
+        })?;
+        let head = self.head_of(tree).await?;
+        let subject = format!("rescue: uncommitted work of {branch}");
+        let save = move |objects: &gix::Repository| {
+            let head = object_id(&head)?;
+            // The time of its parent, so that saving the same work twice makes one commit.
+            let seconds = objects.find_commit(head)?.time()?.seconds;
+            let at = Timestamp::from_millis(u64::try_from(seconds).unwrap_or(0) * 1000);
+            let tree = tree_object_id(&written)?;
+            commit(objects, &subject, at, tree, &[head])
+        };
+        let saved = self.with_objects(save).await?;
+        self.rescue(branch, &saved).await.map(Some)
+    }
+
+    async fn stage_all(&self, tree: &Tree) -> Result<()> {
+        self.call_in(tree, ["add", "--all", "--", "."])
+            .run()
+            .await?;
+        Ok(())
+    }
+}
+
+fn check_branch(tree: &Tree, branch: &BranchName) -> Result<()> {
+    let found = tree.branch();
+    if found.as_deref() == Some(branch.as_str()) {
+        return Ok(());
+    }
+    let found = found.map_or_else(|| "no branch".into(), |name| format!("branch {name:?}"));
+    let message = format!("{} is on {found} instead of {branch}", tree.path.display());
+    Err(GitError::refused(ErrorKind::Conflict, message))
+}

@@ -1,0 +1,67 @@
+//! Keeps our directories out of `git status` without touching a tracked file.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::error::{GitError, Result};
+
+const ENTRIES: [&str; 3] = [
+    ".claude/worktrees/",
+    ".claude/sprints/",
+    ".claude/active-problem",
+];
+
+/// Adds what is missing to `info/exclude`; the user's lines stay as they are.
+pub(crate) fn ensure(common: &Path) -> Result<()> {
+    let info = common.join("info");
+    fs::create_dir_all(&info).map_err(GitError::io("create", &info))?;
+    let file = info.join("exclude");
+    // People link this file to one they keep elsewhere; the link stays.
+    let file = fs::canonicalize(&file).unwrap_or(file);
+    let old = match fs::read(&file) {
+        Ok(old) => old,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(GitError::io("read", &file)(error)),
+    };
+    let new = complete(&old);
+    if new == old {
+        return Ok(());
+    }
+    let draft = file.with_extension("sprint-new");
+    fs::write(&draft, new).map_err(GitError::io("write", &draft))?;
+    fs::rename(&draft, &file).map_err(GitError::io("replace", &file))
+}
+
+fn complete(old: &[u8]) -> Vec<u8> {
+    let mut new = old.to_vec();
+    for entry in ENTRIES {
+        if old
+            .split(|byte| *byte == b'\n')
+            .any(|line| line.trim_ascii() == entry.as_bytes())
+        {
+            continue;
+        }
+        if !new.is_empty() && !new.ends_with(b"\n") {
+            new.push(b'\n');
+        }
+        new.extend_from_slice(entry.as_bytes());
+        new.push(b'\n');
+    }
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_lines_stay_and_a_second_time_changes_nothing() {
+        let new = complete(b"*.swp\n.claude/sprints/\r\nlast\xff");
+        assert_eq!(
+            new,
+            b"*.swp\n.claude/sprints/\r\nlast\xff\n.claude/worktrees/\n.claude/active-problem\n"
+        );
+        assert_eq!(complete(&new), new);
+    }
+}

@@ -1,0 +1,61 @@
+//! The integration worktree, where a sprint's combinations are built and tested.
+
+use std::path::PathBuf;
+
+use sprint_core::failure::ErrorKind;
+use sprint_core::id::{CommitId, SprintId};
+
+use crate::error::{GitError, Result};
+use crate::ignore;
+use crate::open::make_room;
+use crate::refs::SprintRefs;
+use crate::repo::Repo;
+use crate::worktree::{AddTarget, Tree};
+
+impl Repo {
+    /// Checks a commit out in the sprint's integration worktree. Ignored files stay: they are
+    /// the build cache.
+    pub(crate) async fn check_out(&self, commit: &CommitId, sprint: &SprintId) -> Result<Tree> {
+        let tree = self.integration_tree(commit, sprint).await?;
+        self.clear_old_lock(&tree)?;
+        self.call_in(&tree, ["checkout", "--force", "--detach", "--quiet"])
+            .arg(commit.as_str())
+            .arg("--")
+            .run()
+            .await?;
+        self.call_in(&tree, ["clean", "-ffdq"]).run().await?;
+        let head = self.head_of(&tree).await?;
+        if head != *commit {
+            let message = format!("{} is at {head}, not at {commit}", tree.path.display());
+            return Err(GitError::refused(ErrorKind::Transient, message));
+        }
+        Ok(tree)
+    }
+
+    async fn integration_tree(&self, commit: &CommitId, sprint: &SprintId) -> Result<Tree> {
+        let ours = SprintRefs::new(sprint)?.integration();
+        let path = self.integration_path(sprint);
+        let held = self.lock.hold().await?;
+        ignore::ensure(&self.common)?;
+        if self.resolve(&ours).await?.is_none() {
+            if path.symlink_metadata().is_ok() {
+                let message = format!("{} exists and is not ours", path.display());
+                return Err(GitError::refused(ErrorKind::Invalid, message));
+            }
+            self.set_ref(&ours, commit).await?;
+        }
+        match self.tree_at(&path)? {
+            Some(tree) => Ok(tree),
+            None => {
+                make_room(&path)?;
+                self.add_tree(&path, AddTarget::Detached(commit), &held)
+                    .await
+            }
+        }
+    }
+
+    /// The directory of the sprint's integration worktree.
+    pub(crate) fn integration_path(&self, sprint: &SprintId) -> PathBuf {
+        self.worktree_path(&format!("integration-{sprint}"))
+    }
+}

@@ -1,0 +1,96 @@
+//! The port, operation by operation.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
+use sprint_core::domain::path::RepoPath;
+use sprint_core::domain::workspace::{
+    Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+};
+use sprint_core::id::{CommitId, SprintId, TagName};
+use sprint_core::ports::{Result, Vcs};
+use sprint_core::run::effect::EffectKey;
+
+use crate::config::GitConfig;
+use crate::repo::Repo;
+
+/// A git repository as the [`Vcs`] of sprints.
+///
+/// Cloning or sharing is not needed to use it from several places: the calls take `&self` and may
+/// run at once. Other processes may work on the same repository.
+#[derive(Debug)]
+pub struct GitVcs {
+    repo: Repo,
+}
+
+impl GitVcs {
+    /// Opens the repository, refusing one that sprints cannot run on: bare, without the base
+    /// branch, or in a format that is not supported.
+    pub async fn open(config: GitConfig) -> Result<Self> {
+        let subject = config.repo.display().to_string();
+        let repo = Repo::open(config)
+            .await
+            .map_err(|error| error.during("open repository", subject))?;
+        Ok(Self { repo })
+    }
+}
+
+#[async_trait]
+impl Vcs for GitVcs {
+    async fn status(&self) -> Result<RepoStatus> {
+        let status = self.repo.status().await;
+        status
+            .map_err(|error| error.during("read repository", self.repo.main.display().to_string()))
+    }
+
+    async fn tag(&self, tag: &TagName, commit: &CommitId) -> Result<()> {
+        let tagged = self.repo.make_tag(tag, commit).await;
+        tagged.map_err(|error| error.during("set tag", tag.as_str()))
+    }
+
+    async fn open(&self, spec: &WorkspaceSpec, _key: &EffectKey) -> Result<Opened> {
+        let opened = self.repo.open_workspace(spec).await;
+        opened.map_err(|error| error.during("open workspace for", spec.ticket.as_str()))
+    }
+
+    async fn collect(&self, workspace: &Workspace, leftovers: &Leftovers) -> Result<Collected> {
+        let collected = self.repo.collect(workspace, leftovers).await;
+        collected.map_err(|error| error.during("collect", workspace.branch.as_str()))
+    }
+
+    async fn read(
+        &self,
+        commit: &CommitId,
+        paths: &[RepoPath],
+    ) -> Result<Vec<(RepoPath, Vec<u8>)>> {
+        let files = self.repo.read(commit, paths).await;
+        files.map_err(|error| error.during("read files at", commit.as_str()))
+    }
+
+    async fn combine(&self, spec: &CombineSpec, key: &EffectKey) -> Result<Combined> {
+        let combined = self.repo.combine(spec, &key.sprint).await;
+        combined.map_err(|error| error.during("merge tickets onto", spec.base.as_str()))
+    }
+
+    async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf> {
+        let tree = self.repo.check_out(commit, sprint).await;
+        tree.map(|tree| tree.path)
+            .map_err(|error| error.during("check out", commit.as_str()))
+    }
+
+    async fn land(&self, spec: &LandSpec, _key: &EffectKey) -> Result<Landed> {
+        let landed = self.repo.land(spec).await;
+        landed.map_err(|error| error.during("advance", self.repo.base.as_str()))
+    }
+
+    async fn close(&self, workspace: &Workspace) -> Result<()> {
+        let closed = self.repo.close_workspace(workspace).await;
+        closed.map_err(|error| error.during("close workspace on", workspace.branch.as_str()))
+    }
+
+    async fn tidy(&self, sprint: &SprintId) -> Result<()> {
+        let tidied = self.repo.tidy_up(sprint).await;
+        tidied.map_err(|error| error.during("tidy up after", sprint.as_str()))
+    }
+}

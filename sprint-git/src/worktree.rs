@@ -1,0 +1,329 @@
+//! Worktrees: which there are, and making and removing our own.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gix::bstr::ByteSlice;
+use sprint_core::failure::ErrorKind;
+use sprint_core::id::{BranchName, CommitId};
+
+use crate::error::{GitError, Result};
+use crate::git_cli::Call;
+use crate::lock::Held;
+use crate::refs::{RefName, parse_commit};
+use crate::repo::{Repo, blocking, held_branch};
+
+/// Where our worktrees are, below the main worktree.
+const DIRECTORY: [&str; 2] = [".claude", "worktrees"];
+
+/// No git command on an index takes this long.
+const OLD_LOCK: Duration = Duration::from_secs(60);
+
+/// A registered worktree whose directory exists.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    pub(crate) path: PathBuf,
+    /// Its own git directory, with its HEAD and index.
+    pub(crate) git_dir: PathBuf,
+}
+
+impl Tree {
+    /// Whether its files were checked out to the end, once.
+    pub(crate) fn is_filled(&self) -> bool {
+        self.git_dir.join("index").is_file()
+    }
+
+    /// The branch checked out in it; `None` if its head is detached.
+    pub(crate) fn branch(&self) -> Option<String> {
+        let head = fs::read_to_string(self.git_dir.join("HEAD")).ok()?;
+        let name = head.trim_end().strip_prefix("ref: refs/heads/")?;
+        Some(name.to_owned())
+    }
+}
+
+/// What is uncommitted in a worktree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Dirt {
+    /// Changed tracked files, as bytes for people.
+    pub(crate) tracked: Vec<String>,
+    /// Files that are neither tracked nor ignored. A name ending in `/` is another repository.
+    pub(crate) untracked: Vec<String>,
+}
+
+impl Dirt {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tracked.is_empty() && self.untracked.is_empty()
+    }
+}
+
+impl Repo {
+    /// The directory of our worktree called `name`.
+    pub(crate) fn worktree_path(&self, name: &str) -> PathBuf {
+        let mut path = self.main.clone();
+        path.extend(DIRECTORY);
+        path.join(name)
+    }
+
+    /// Makes the directory that holds our worktrees. A symbolic link on the way is refused: it
+    /// could come from the repository itself and lead anywhere.
+    pub(crate) fn make_directory(&self) -> Result<()> {
+        let directory = self.worktree_path("");
+        fs::create_dir_all(&directory).map_err(GitError::io("create", &directory))?;
+        let real = fs::canonicalize(&directory).map_err(GitError::io("find", &directory))?;
+        if real.components().ne(directory.components()) {
+            let message = format!("{} leads out of the repository", directory.display());
+            return Err(GitError::refused(ErrorKind::Invalid, message));
+        }
+        Ok(())
+    }
+
+    /// The main worktree.
+    pub(crate) fn main_tree(&self) -> Tree {
+        Tree {
+            path: self.main.clone(),
+            git_dir: self.common.clone(),
+        }
+    }
+
+    /// The registered worktree at exactly this path.
+    pub(crate) fn tree_at(&self, path: &Path) -> Result<Option<Tree>> {
+        let registered = self.linked_trees()?;
+        Ok(registered
+            .into_iter()
+            .find(|tree| tree.path == path && path.is_dir() && is_complete(&tree.git_dir)))
+    }
+
+    /// Every worktree with a directory, the main one first.
+    pub(crate) fn trees(&self) -> Result<Vec<Tree>> {
+        let mut trees = vec![self.main_tree()];
+        let linked = self.linked_trees()?;
+        trees.extend(linked.into_iter().filter(|tree| tree.path.is_dir()));
+        Ok(trees)
+    }
+
+    /// What `worktrees/*/gitdir` say, which is where git keeps the list.
+    fn linked_trees(&self) -> Result<Vec<Tree>> {
+        let directory = self.common.join("worktrees");
+        let entries = match fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(GitError::io("read", &directory)(error)),
+        };
+        let mut trees = Vec::new();
+        for entry in entries {
+            let git_dir = entry.map_err(GitError::io("read", &directory))?.path();
+            // A neighbour that is just being made has none yet.
+            let Ok(link) = fs::read(git_dir.join("gitdir")) else {
+                continue;
+            };
+            let Ok(link) = link.trim_ascii_end().to_path() else {
+                continue;
+            };
+            if let Some(path) = git_dir.join(link).parent() {
+                trees.push(Tree {
+                    path: normal(path),
+                    git_dir,
+                });
+            }
+        }
+        trees.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(trees)
+    }
+
+    /// Registers a worktree without files in it; `target` is what git checks out there.
+    pub(crate) async fn add_tree(
+        &self,
+        path: &Path,
+        target: AddTarget<'_>,
+        _held: &Held<'_>,
+    ) -> Result<Tree> {
+        self.make_directory()?;
+        self.forget_tree(path)?;
+        self.forget_half_made().await?;
+        let call = self.call(["worktree", "add", "--no-checkout", "--quiet"]);
+        let call = match target {
+            AddTarget::Branch(_) => call,
+            AddTarget::Detached(_) => call.arg("--detach"),
+        };
+        let call = call.arg("--").arg(path);
+        match target {
+            AddTarget::Branch(branch) => call.arg(branch.as_str()),
+            AddTarget::Detached(commit) => call.arg(commit.as_str()),
+        }
+        .run()
+        .await?;
+        self.tree_at(path)?.ok_or_else(|| GitError::Unreadable {
+            command: "worktree add".into(),
+        })
+    }
+
+    /// Drops the registration of a worktree of ours that is gone or half made. `git worktree
+    /// prune` would do it for the user's worktrees too, some of which may be on a disk that is
+    /// only unplugged.
+    pub(crate) fn forget_tree(&self, path: &Path) -> Result<()> {
+        for tree in self.linked_trees()? {
+            if tree.path == path {
+                remove_dir(&tree.git_dir)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Drops what interrupted calls left of our other worktrees: git reads every entry when it
+    /// adds one, and gives up on one that is half made.
+    async fn forget_half_made(&self) -> Result<()> {
+        let records = self.records("refs/sprint/").await?;
+        let ours: BTreeSet<_> = records
+            .iter()
+            .map(|record| self.directory_of(&record.branch))
+            .collect();
+        for tree in self.linked_trees()? {
+            if ours.contains(&tree.path) && !is_complete(&tree.git_dir) {
+                remove_dir(&tree.git_dir)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes the index lock of a worktree of ours if it is old: an agent that was stopped in the
+    /// middle of a commit leaves it, and nothing else ever would remove it.
+    pub(crate) fn clear_old_lock(&self, tree: &Tree) -> Result<()> {
+        let lock = tree.git_dir.join("index.lock");
+        let Ok(locked) = lock.metadata().and_then(|metadata| metadata.modified()) else {
+            return Ok(());
+        };
+        // The time by the clock that stamped the lock.
+        let probe = tree.git_dir.join("sprint-now");
+        fs::write(&probe, "").map_err(GitError::io("write", &probe))?;
+        let now = probe.metadata().and_then(|metadata| metadata.modified());
+        let now = now.map_err(GitError::io("read", &probe))?;
+        fs::remove_file(&probe).map_err(GitError::io("remove", &probe))?;
+        if now.duration_since(locked).is_ok_and(|age| age > OLD_LOCK) {
+            tracing::warn!(lock = %lock.display(), "removing an old index lock");
+            fs::remove_file(&lock).map_err(GitError::io("remove", &lock))?;
+        }
+        Ok(())
+    }
+
+    /// Removes a worktree of ours, with everything in it.
+    pub(crate) async fn remove_tree(&self, path: &Path, _held: &Held<'_>) -> Result<()> {
+        self.make_directory()?;
+        if path.parent() != Some(normal(&self.worktree_path("")).as_path()) {
+            let message = format!("{} is not a worktree of a sprint", path.display());
+            return Err(GitError::refused(ErrorKind::Invalid, message));
+        }
+        let files = path.to_owned();
+        blocking(move || remove_dir(&files)).await?;
+        self.forget_tree(path)
+    }
+
+    /// A git call inside one worktree.
+    pub(crate) fn call_in<A: AsRef<OsStr>>(
+        &self,
+        tree: &Tree,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Call {
+        self.git
+            .call(&tree.path, arguments)
+            .inside(&tree.git_dir, &tree.path)
+    }
+
+    /// The commit checked out in a worktree.
+    pub(crate) async fn head_of(&self, tree: &Tree) -> Result<CommitId> {
+        let call = self.call_in(tree, ["rev-parse", "--verify", "HEAD^{commit}"]);
+        parse_commit(&call.run().await?)
+    }
+
+    /// What is uncommitted in a worktree.
+    pub(crate) async fn dirt_of(&self, tree: &Tree) -> Result<Dirt> {
+        let call = self.call_in(
+            tree,
+            [
+                "status",
+                "--porcelain=v1",
+                "-z",
+                "--untracked-files=all",
+                "--no-renames",
+                "--ignore-submodules=none",
+            ],
+        );
+        Ok(parse_dirt(&call.run().await?))
+    }
+
+    /// The worktrees that hold a branch: it is checked out there, or will be when a rebase or
+    /// bisect ends.
+    pub(crate) fn trees_on(&self, branch: &BranchName) -> Result<Vec<Tree>> {
+        let mut trees = self.trees()?;
+        let is_it = |name: Option<String>| name.as_deref() == Some(branch.as_str());
+        trees.retain(|tree| is_it(tree.branch()) || is_it(held_branch(&tree.git_dir)));
+        Ok(trees)
+    }
+
+    /// Whether a branch of this name, or one below it, exists.
+    pub(crate) async fn branch_taken(&self, branch: &BranchName) -> Result<bool> {
+        let name = RefName::branch(branch);
+        Ok(!self.list(name.as_str()).await?.is_empty())
+    }
+}
+
+/// What to check out in a new worktree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum AddTarget<'a> {
+    Branch(&'a BranchName),
+    Detached(&'a CommitId),
+}
+
+/// Whether a worktree's git directory was made to the end. Git writes `HEAD` late, and holds a lock
+/// with this reason until it is done.
+fn is_complete(git_dir: &Path) -> bool {
+    let initializing =
+        fs::read(git_dir.join("locked")).is_ok_and(|reason| reason.trim_ascii() == b"initializing");
+    let written = |file| fs::read(git_dir.join(file)).is_ok_and(|text| !text.is_empty());
+    written("HEAD") && written("commondir") && !initializing
+}
+
+fn parse_dirt(status: &[u8]) -> Dirt {
+    let mut dirt = Dirt::default();
+    for entry in status.split(|byte| *byte == 0) {
+        let Some((code, path)) = entry.split_at_checked(3) else {
+            continue;
+        };
+        let path = path.to_str_lossy().into_owned();
+        if code.starts_with(b"??") {
+            dirt.untracked.push(path);
+        } else {
+            dirt.tracked.push(path);
+        }
+    }
+    dirt
+}
+
+/// The path without `.` and without a trailing slash.
+fn normal(path: &Path) -> PathBuf {
+    path.components().collect()
+}
+
+fn remove_dir(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(GitError::io("remove", path)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_is_split_into_tracked_and_untracked() {
+        let dirt = parse_dirt(b" M a b\0A  new\0?? sub/\0?? x\ny\0");
+        assert_eq!(dirt.tracked, ["a b", "new"]);
+        assert_eq!(dirt.untracked, ["sub/", "x\ny"]);
+        assert!(parse_dirt(b"").is_empty());
+    }
+}

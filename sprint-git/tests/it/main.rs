@@ -1,0 +1,9 @@
+//! The adapter on real repositories.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod conformance;
+mod hygiene;
+mod land;
+mod merge;
+mod support;
+mod workspace;

@@ -1,0 +1,213 @@
+//! Real repositories in temporary directories, away from the machine's git configuration.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed, MergeInput};
+use sprint_core::domain::workspace::{Collected, Leftovers, Opened, Workspace, WorkspaceSpec};
+use sprint_core::id::{BranchName, CommitId, SprintId, TicketId};
+use sprint_core::ports::Vcs;
+use sprint_core::run::effect::{EffectId, EffectKey, Step};
+use sprint_core::time::Timestamp;
+use sprint_git::{GitConfig, GitVcs};
+
+pub(crate) struct Fixture {
+    _dir: tempfile::TempDir,
+    pub(crate) root: PathBuf,
+    pub(crate) vcs: GitVcs,
+}
+
+impl Fixture {
+    /// A repository with some files on `main`, which is checked out.
+    pub(crate) async fn new() -> Self {
+        Self::on("main").await
+    }
+
+    pub(crate) async fn on(base: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap().join("project");
+        fs::create_dir(&root).unwrap();
+        git(&root, &["init", "-q", "-b", base]);
+        write(&root, "a.txt", "one\ntwo\nthree\n");
+        write(&root, "src/lib.rs", "fn main() {}\n");
+        write(&root, ".gitignore", "target/\n");
+        commit_all(&root, "start");
+        let vcs = open(&root, base).await;
+        Self {
+            _dir: dir,
+            root,
+            vcs,
+        }
+    }
+
+    pub(crate) fn head(&self) -> CommitId {
+        self.rev("refs/heads/main")
+    }
+
+    pub(crate) fn rev(&self, name: &str) -> CommitId {
+        CommitId::new(git(&self.root, &["rev-parse", "--verify", name])).unwrap()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        !git(&self.root, &["for-each-ref", name]).is_empty()
+    }
+
+    pub(crate) fn spec(&self, ticket: &str) -> WorkspaceSpec {
+        WorkspaceSpec {
+            sprint: sprint(),
+            ticket: TicketId::new(ticket).unwrap(),
+            generation: 1,
+            base: self.head(),
+            dependencies: Vec::new(),
+            at: at(),
+        }
+    }
+
+    pub(crate) async fn open(&self, spec: &WorkspaceSpec) -> Workspace {
+        match self.vcs.open(spec, &key()).await.unwrap() {
+            Opened::Ready(workspace) => workspace,
+            Opened::Conflict { dependency, .. } => panic!("{dependency} conflicts"),
+        }
+    }
+
+    pub(crate) async fn collect(&self, workspace: &Workspace) -> Collected {
+        self.vcs.collect(workspace, &leftovers()).await.unwrap()
+    }
+
+    /// A ticket's finished work: a workspace with these files committed on its branch.
+    pub(crate) async fn ticket(&self, ticket: &str, files: &[(&str, &str)]) -> MergeInput {
+        let workspace = self.open(&self.spec(ticket)).await;
+        for (path, text) in files {
+            write(&workspace.path, path, text);
+        }
+        let commit = self.collect(&workspace).await.head;
+        MergeInput {
+            ticket: TicketId::new(ticket).unwrap(),
+            commit,
+            subject: format!("merge: {ticket}"),
+        }
+    }
+
+    pub(crate) async fn combine(&self, base: &CommitId, merges: &[MergeInput]) -> Combined {
+        let spec = CombineSpec {
+            base: base.clone(),
+            merges: merges.to_vec(),
+            at: at(),
+        };
+        self.vcs.combine(&spec, &key()).await.unwrap()
+    }
+
+    pub(crate) fn landing(&self, combined: &Combined) -> LandSpec {
+        LandSpec {
+            sprint: sprint(),
+            expected: self.head(),
+            tip: combined.tip.clone(),
+            merges: combined.merged.clone(),
+        }
+    }
+
+    pub(crate) async fn land(&self, spec: &LandSpec) -> Landed {
+        self.vcs.land(spec, &key()).await.unwrap()
+    }
+
+    /// Everything a person could notice: refs, HEAD, index, stash, settings and files. `except`
+    /// names the refs that may change.
+    pub(crate) fn fingerprint(&self, except: &[&str]) -> BTreeMap<String, String> {
+        let mut seen = BTreeMap::new();
+        for line in git(&self.root, &["for-each-ref"]).lines() {
+            let name = line.split('\t').nth(1).unwrap();
+            if !except.iter().any(|prefix| name.starts_with(prefix)) {
+                seen.insert(name.to_owned(), line.to_owned());
+            }
+        }
+        for file in [
+            ".git/HEAD",
+            ".git/index",
+            ".git/config",
+            "a.txt",
+            "src/lib.rs",
+        ] {
+            let bytes = fs::read(self.root.join(file)).unwrap();
+            seen.insert(file.into(), format!("{bytes:?}"));
+        }
+        let status = git(&self.root, &["status", "--porcelain", "--branch"]);
+        seen.insert("status".into(), status);
+        seen.insert("stash".into(), git(&self.root, &["stash", "list"]));
+        seen
+    }
+}
+
+pub(crate) async fn open(root: &Path, base: &str) -> GitVcs {
+    let config = GitConfig::new(root, BranchName::new(base).unwrap());
+    GitVcs::open(config).await.unwrap()
+}
+
+pub(crate) fn sprint() -> SprintId {
+    SprintId::new("sprint-20260131-090500").unwrap()
+}
+
+pub(crate) fn key() -> EffectKey {
+    EffectKey {
+        sprint: sprint(),
+        effect: EffectId::sprint(1, Step::Open),
+    }
+}
+
+pub(crate) fn at() -> Timestamp {
+    Timestamp::from_millis(1_769_850_300_000)
+}
+
+pub(crate) fn leftovers() -> Leftovers {
+    Leftovers::Commit {
+        subject: "wip".into(),
+        at: at(),
+    }
+}
+
+/// Runs git the way a person would, with hooks, and returns what it printed.
+pub(crate) fn git(dir: &Path, arguments: &[&str]) -> String {
+    let output = command(dir, arguments).output().unwrap();
+    assert!(
+        output.status.success(),
+        "git {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout)
+        .trim_end()
+        .to_owned()
+}
+
+pub(crate) fn command(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"GIT_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .current_dir(dir)
+        .args(arguments)
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_AUTHOR_NAME", "Person")
+        .env("GIT_AUTHOR_EMAIL", "person@example.org")
+        .env("GIT_COMMITTER_NAME", "Person")
+        .env("GIT_COMMITTER_EMAIL", "person@example.org")
+        .env("GIT_AUTHOR_DATE", "@1700000000 +0000")
+        .env("GIT_COMMITTER_DATE", "@1700000000 +0000");
+    command
+}
+
+pub(crate) fn write(dir: &Path, path: &str, text: &str) {
+    let path = dir.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+pub(crate) fn commit_all(dir: &Path, subject: &str) -> CommitId {
+    git(dir, &["add", "-A"]);
+    git(dir, &["commit", "-q", "--allow-empty", "-m", subject]);
+    CommitId::new(git(dir, &["rev-parse", "HEAD"])).unwrap()
+}
