@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// The reason a string is not a valid identifier of some kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -133,6 +134,19 @@ id_type! {
 id_type! {
     /// A handle with which an agent's session can be continued later.
     SessionId, "session id", check_name
+}
+
+impl BlobId {
+    /// The id of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digest = Sha256::digest(bytes);
+        let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let hex: String = nibbles
+            .map(|nibble| char::from(DIGITS[usize::from(nibble)]))
+            .collect();
+        Self(hex.into())
+    }
 }
 
 /// Ticket and sprint ids sort by their text part, then by number: `ENG-2` before `ENG-10`.

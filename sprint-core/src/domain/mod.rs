@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod merge;
 pub mod path;
 pub mod reality;
+pub mod selection;
 pub mod ticket;
 pub mod verdict;
 pub mod workspace;

@@ -6,8 +6,6 @@ use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sha2::{Digest, Sha256};
-
 use crate::failure::ErrorKind;
 use crate::id::BlobId;
 use crate::local::disk::{create_new, read_regular};
@@ -60,7 +58,7 @@ impl FileBlobs {
 
 impl BlobStore for FileBlobs {
     fn put(&self, bytes: &[u8]) -> Result<BlobId> {
-        let id = blob_id(bytes);
+        let id = BlobId::of(bytes);
         self.layout.prepare()?;
         make_directory(&self.layout.blobs())?;
         let failed =
@@ -80,23 +78,12 @@ impl BlobStore for FileBlobs {
             };
             failed(kind).because(error)
         })?;
-        if blob_id(&bytes) == *id {
+        if BlobId::of(&bytes) == *id {
             Ok(bytes)
         } else {
             Err(failed(ErrorKind::Invalid).because("its content was changed"))
         }
     }
-}
-
-/// The name of these bytes.
-pub(crate) fn blob_id(bytes: &[u8]) -> BlobId {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        for digit in [byte >> 4, byte & 15] {
-            hex.extend(char::from_digit(u32::from(digit), 16));
-        }
-    }
-    BlobId::new(hex).expect("a SHA-256 has 64 hexadecimal digits")
 }
 
 #[cfg(test)]
@@ -134,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_name_is_the_well_known_hash() {
-        let id = blob_id(b"hello world");
+        let id = BlobId::of(b"hello world");
         insta::assert_snapshot!(id, @"b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9");
     }
 }

@@ -13,7 +13,6 @@ mod comment_file;
 mod disk;
 mod journal;
 mod mount;
-pub(crate) mod selection;
 mod ticket_file;
 
 #[cfg(test)]

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 
 use crate::failure::ErrorKind;
 use crate::id::BlobId;
-use crate::local::blobs::blob_id;
 use crate::memory::locked;
 use crate::ports::{BlobStore, Error, Result};
 
@@ -17,7 +16,7 @@ pub struct MemoryBlobs {
 
 impl BlobStore for MemoryBlobs {
     fn put(&self, bytes: &[u8]) -> Result<BlobId> {
-        let id = blob_id(bytes);
+        let id = BlobId::of(bytes);
         locked(&self.stored).insert(id.clone(), bytes.to_vec());
         Ok(id)
     }

@@ -74,7 +74,7 @@ impl SprintPlan {
             }
         }
         let filter = &request.config.filter;
-        let chosen: Vec<&Ticket> = known.values().filter(|t| selects(filter, t)).collect();
+        let chosen: Vec<&Ticket> = known.values().filter(|t| filter.picks(t)).collect();
         if chosen.is_empty() {
             return Err(PlanError::NothingToDo {
                 fetched: known.len(),
@@ -120,12 +120,6 @@ impl SprintPlan {
             warnings,
         })
     }
-}
-
-/// Whether the sprint picks the ticket up. Teams are the tracker's business.
-fn selects(filter: &TicketFilter, ticket: &Ticket) -> bool {
-    let labelled = |label: &String| ticket.labels.iter().any(|l| l.eq_ignore_ascii_case(label));
-    filter.status.contains(&ticket.status) && filter.label.as_ref().is_none_or(labelled)
 }
 
 fn describe(filter: &TicketFilter) -> String {

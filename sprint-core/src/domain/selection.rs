@@ -6,18 +6,21 @@ use crate::domain::config::TicketFilter;
 use crate::domain::ticket::Ticket;
 use crate::id::{TicketId, natural_key};
 
+impl TicketFilter {
+    /// Whether a ticket is to be worked on: by status, and by label if one is named, ignoring
+    /// case. The team is for trackers that have teams.
+    pub fn picks(&self, ticket: &Ticket) -> bool {
+        let wears = |wanted: &String| ticket.labels.iter().any(|l| l.eq_ignore_ascii_case(wanted));
+        self.status.contains(&ticket.status) && self.label.as_ref().is_none_or(wears)
+    }
+}
+
 /// The tickets that match, and every ticket they are blocked by, however far away; sorted by id.
-/// The team is ignored.
-pub(crate) fn select(tickets: &BTreeMap<TicketId, Ticket>, filter: &TicketFilter) -> Vec<Ticket> {
-    let has_label = |ticket: &Ticket, wanted: &String| {
-        let equal = |label: &String| label.eq_ignore_ascii_case(wanted);
-        ticket.labels.iter().any(equal)
-    };
-    let matches = |ticket: &&Ticket| {
-        let label = filter.label.as_ref();
-        filter.status.contains(&ticket.status) && label.is_none_or(|label| has_label(ticket, label))
-    };
-    let mut open: Vec<&Ticket> = tickets.values().filter(matches).collect();
+pub fn select(tickets: &BTreeMap<TicketId, Ticket>, filter: &TicketFilter) -> Vec<Ticket> {
+    let mut open: Vec<&Ticket> = tickets
+        .values()
+        .filter(|ticket| filter.picks(ticket))
+        .collect();
     let mut picked = BTreeSet::new();
     while let Some(ticket) = open.pop() {
         if picked.insert(&ticket.id) {
