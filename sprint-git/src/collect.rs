@@ -1,5 +1,7 @@
 //! Seeing what a workspace holds, after dealing with what nobody committed.
 
+use std::fs;
+
 use sprint_core::domain::workspace::{Collected, Leftovers, Workspace};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, TreeId};
@@ -9,9 +11,9 @@ use crate::diff::compare;
 use crate::error::{GitError, Result};
 use crate::git_cli::{EMAIL, NAME};
 use crate::merge::{commit, object_id, one_line, tree_object_id, tree_of};
-use crate::refs::RefName;
+use crate::refs::{RefName, parse_commit};
 use crate::repo::Repo;
-use crate::worktree::Tree;
+use crate::worktree::{Tree, remove_dir};
 
 impl Repo {
     pub(crate) async fn collect(
@@ -101,6 +103,7 @@ impl Repo {
                 kept.push(self.rescue(branch, &moved).await?);
             }
         }
+        kept.extend(self.end_rebase(tree, branch).await?);
         self.call_in(tree, ["checkout", "--force", "--quiet", "-B"])
             .arg(branch.as_str())
             .arg(commit.as_str())
@@ -116,6 +119,20 @@ impl Repo {
             kept.join(" and ")
         );
         Err(GitError::refused(ErrorKind::Conflict, message))
+    }
+
+    /// Forgets a rebase that was left in the middle. `git rebase --quit` would put what it set
+    /// aside on the stash, which is the user's.
+    async fn end_rebase(&self, tree: &Tree, branch: &BranchName) -> Result<Option<RefName>> {
+        let mut kept = None;
+        for name in ["rebase-merge", "rebase-apply"] {
+            let state = tree.git_dir.join(name);
+            if let Ok(aside) = fs::read(state.join("autostash")) {
+                kept = Some(self.rescue(branch, &parse_commit(&aside)?).await?);
+            }
+            remove_dir(&state)?;
+        }
+        Ok(kept)
     }
 
     /// Keeps uncommitted work as a commit under a rescue ref; the files stay as they are.

@@ -295,30 +295,29 @@ mod tests {
     /// Git removes its lock files when it is asked to stop, and leaves them when it is killed.
     #[tokio::test]
     async fn a_dropped_call_asks_every_process_of_it_to_stop() {
+        use std::io::{BufRead, Read};
         use std::os::unix::fs::PermissionsExt;
 
         let dir = tempfile::tempdir().unwrap();
         let (pipe, script) = (dir.path().join("pipe"), dir.path().join("git"));
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        let lines = [
-            "#!/bin/sh",
-            "trap 'echo stopped > pipe; exit' TERM",
-            "echo started > pipe",
-            "sleep 1000",
-        ];
-        std::fs::write(&script, lines.join("\n")).unwrap();
+        let text = "#!/bin/sh\nexec > pipe\necho started\nsleep 1000 &\nsleep 1000\n";
+        std::fs::write(&script, text).unwrap();
         std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
-        // Opening a pipe waits for the other side.
-        let told = || {
-            let pipe = pipe.clone();
-            tokio::task::spawn_blocking(move || std::fs::read_to_string(pipe).unwrap())
-        };
+        let (started, has_started) = tokio::sync::oneshot::channel();
+        // The pipe ends when the last process that holds it has ended.
+        let ended = tokio::task::spawn_blocking(move || {
+            let mut pipe = std::io::BufReader::new(std::fs::File::open(pipe).unwrap());
+            pipe.read_line(&mut String::new()).unwrap();
+            started.send(()).unwrap();
+            pipe.read_to_end(&mut Vec::new()).unwrap()
+        });
         let call = Git::new(script, Duration::from_secs(600)).call(dir.path(), ["status"]);
         tokio::select! {
-            ended = call.finish() => panic!("{ended:?}"),
-            text = told() => assert_eq!(text.unwrap(), "started\n"),
+            output = call.finish() => panic!("{output:?}"),
+            result = has_started => result.unwrap(),
         }
-        assert_eq!(told().await.unwrap(), "stopped\n");
+        assert_eq!(ended.await.unwrap(), 0);
     }
 }

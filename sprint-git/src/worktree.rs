@@ -307,7 +307,8 @@ fn normal(path: &Path) -> PathBuf {
     path.components().collect()
 }
 
-fn remove_dir(path: &Path) -> Result<()> {
+/// Removes a directory and what is in it, if it is there.
+pub(crate) fn remove_dir(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -11,7 +11,7 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::id::{SprintId, TicketId};
 use sprint_core::ports::Vcs;
 
-use crate::support::{Fixture, at, commit_all, git, key, leftovers, sprint, write};
+use crate::support::{Fixture, at, command, commit_all, git, key, leftovers, sprint, write};
 
 #[tokio::test]
 async fn a_workspace_is_a_worktree_on_a_branch_of_its_own() {
@@ -385,6 +385,35 @@ async fn restoring_keeps_what_it_removes() {
             .head,
         verified
     );
+}
+
+#[tokio::test]
+async fn a_rebase_that_an_agent_left_in_conflict_is_undone() {
+    let fixture = Fixture::new().await;
+    let other = fixture.ticket("ENG-1", &[("a.txt", "theirs\n")]).await;
+    let workspace = fixture.open(&fixture.spec("ENG-2")).await;
+    write(&workspace.path, "a.txt", "ours\n");
+    let verified = fixture.collect(&workspace).await.head;
+    write(&workspace.path, "src/lib.rs", "set aside\n");
+    let onto = other.commit.as_str();
+    let mut rebase = command(&workspace.path, &["rebase", "-q", "--autostash", onto]);
+    assert!(!rebase.output().unwrap().status.success());
+
+    let committed = fixture.vcs.collect(&workspace, &leftovers()).await;
+    assert_eq!(committed.unwrap_err().kind(), ErrorKind::Conflict);
+    let restore = Leftovers::RestoreTo(verified.clone());
+    let restored = fixture.vcs.collect(&workspace, &restore).await;
+    assert_eq!(restored.unwrap_err().kind(), ErrorKind::Conflict);
+    let collected = fixture.vcs.collect(&workspace, &restore).await.unwrap();
+    assert_eq!(collected.head, verified);
+    let state = git(&workspace.path, &["status"]);
+    assert!(!state.contains("rebase"), "{state}");
+    assert_eq!(git(&fixture.root, &["stash", "list"]), "");
+    let kept = git(
+        &fixture.root,
+        &["log", "-p", "-m", "--glob=refs/sprint/rescue"],
+    );
+    assert!(kept.contains("+set aside"), "{kept}");
 }
 
 #[tokio::test]
