@@ -1,10 +1,13 @@
 //! Text and views for people and tools: pure functions of saved state.
 
+pub mod dashboard;
 pub mod evidence;
 mod markdown;
 pub mod note;
 mod plain;
 mod standing;
+pub mod state_view;
+mod ticket_view;
 
 #[cfg(test)]
 mod fixture;
