@@ -5,8 +5,11 @@ pub mod evidence;
 mod markdown;
 pub mod note;
 mod plain;
+pub mod progress;
 mod standing;
 pub mod state_view;
+pub mod summary;
+mod summary_text;
 mod ticket_view;
 
 #[cfg(test)]
