@@ -2,7 +2,7 @@
 
 use crate::domain::command::{CheckKind, CheckRun};
 use crate::domain::evidence::EVIDENCE_HEADING;
-use crate::domain::verdict::{LayerId, Outcome, Verdict};
+use crate::domain::verdict::{LayerId, Outcome, Severity, Verdict};
 use crate::domain::workspace::ChangeKind;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::report::markdown;
@@ -126,7 +126,7 @@ fn review(proof: &Proof, checked: &Checked) -> String {
         let place = remark.place.as_deref().map_or_else(String::new, |place| {
             format!(" {}", markdown::code(place, 120))
         });
-        let severity = format!("{:?}", remark.severity).to_uppercase();
+        let severity = word(remark.severity);
         format!(
             "- **{severity}**{place} {}",
             markdown::inline(&remark.message, MESSAGE)
@@ -136,6 +136,15 @@ fn review(proof: &Proof, checked: &Checked) -> String {
         parts.push(capped(items, MAX_REMARKS).join("\n"));
     }
     parts.join("\n\n")
+}
+
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Low => "LOW",
+        Severity::Medium => "MEDIUM",
+        Severity::High => "HIGH",
+        Severity::Critical => "CRITICAL",
+    }
 }
 
 fn requirements(checked: &Checked) -> String {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::agent::RequirementRow;
 use crate::domain::evidence::EvidenceMarker;
-use crate::domain::verdict::{Finding, FindingKind, Severity};
+use crate::domain::verdict::{Finding, FindingKind};
 use crate::domain::workspace::ChangedPath;
 use crate::report::fixture;
 

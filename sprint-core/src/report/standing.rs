@@ -208,3 +208,101 @@ pub(super) const fn meaning(reason: StuckReason) -> &'static str {
         StuckReason::IntegrationFailed => "it does not pass the gate together with the others",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::{checked, commit, id, workspace};
+    use crate::run::ticket::Remedy;
+
+    /// Every stage there is.
+    fn stages() -> [Stage; 17] {
+        let entry = || Assignment::First;
+        let next = || Assignment::Continue {
+            feedback: String::new(),
+        };
+        let checked = || Box::new(checked(1));
+        let comment = || CommentRef("c".into());
+        let (workspace, claim) = (workspace(1), checked().claim);
+        [
+            Stage::Queued,
+            Stage::Blocked { by: id(2) },
+            Stage::Opening { entry: entry() },
+            Stage::Installing {
+                workspace: workspace.clone(),
+                entry: entry(),
+            },
+            Stage::Researching {
+                workspace: workspace.clone(),
+                entry: next(),
+            },
+            Stage::Implementing {
+                workspace: workspace.clone(),
+                entry: entry(),
+            },
+            Stage::Collecting { workspace, claim },
+            Stage::Checking {
+                checked: checked(),
+                remedy: Remedy::default(),
+            },
+            Stage::ReadingTests(checked()),
+            Stage::AwaitingReview(checked()),
+            Stage::Judging {
+                checked: checked(),
+                repeated: false,
+            },
+            Stage::Posting(checked()),
+            Stage::Closing {
+                checked: checked(),
+                comment: comment(),
+            },
+            Stage::Verified {
+                checked: checked(),
+                comment: comment(),
+            },
+            Stage::Merged {
+                checked: checked(),
+                comment: comment(),
+                at: commit('d'),
+            },
+            Stage::Stuck {
+                reason: StuckReason::MaxLoops,
+                message: String::new(),
+            },
+            Stage::Dropped,
+        ]
+    }
+
+    #[test]
+    fn every_stage_has_its_status_before_and_after_a_failed_attempt() {
+        let line = |stage: Stage| {
+            let mut ticket = TicketRun {
+                stage,
+                ..TicketRun::queued()
+            };
+            let first = status(&ticket);
+            ticket.budget.loops = 1;
+            format!("{}: {first:?}, {:?}", ticket.stage.name(), status(&ticket))
+        };
+        let table: Vec<_> = stages().into_iter().map(line).collect();
+        insta::assert_snapshot!(table.join("\n"), @r#"
+        queued: Queued, Queued
+        blocked: Blocked, Blocked
+        opening: Context, Verifying
+        installing: Context, Verifying
+        researching: Implementing, Verifying
+        implementing: Implementing, Verifying
+        collecting: Verifying, Verifying
+        checking: Verifying, Verifying
+        reading tests: Verifying, Verifying
+        awaiting review: Verifying, Verifying
+        judging: Verifying, Verifying
+        posting: Verifying, Verifying
+        closing: Verifying, Verifying
+        verified: Complete, Complete
+        merged: Complete, Complete
+        stuck: Stuck, Stuck
+        dropped: Skipped, Skipped
+        "#);
+    }
+}
