@@ -1,4 +1,16 @@
 //! Text and views for people and tools: pure functions of saved state.
 
+pub mod dashboard;
 pub mod evidence;
+mod markdown;
 pub mod note;
+mod plain;
+pub mod progress;
+mod standing;
+pub mod state_view;
+pub mod summary;
+mod summary_text;
+mod ticket_view;
+
+#[cfg(test)]
+mod fixture;

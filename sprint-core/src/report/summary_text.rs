@@ -1,0 +1,211 @@
+//! The end of a sprint as plain text.
+
+use std::time::Duration;
+
+use crate::report::plain;
+use crate::report::summary::{Ended, Summary, TicketResult, TicketSummary};
+
+impl Summary {
+    /// The summary as plain text: a table that fits into `width` columns, then what a person has
+    /// to know or do, one line per ticket that is not merged.
+    pub fn text(&self, width: usize) -> String {
+        let mut blocks = vec![self.headline(), self.table(width)];
+        let lost: Vec<_> = self.tickets.iter().filter_map(left_over).collect();
+        blocks.push(self.spending());
+        if !self.requests.is_empty() {
+            let lines = self
+                .requests
+                .iter()
+                .map(|r| format!("  {}", plain::line(r, 300)));
+            blocks.push(section("Waiting for you:", lines));
+        }
+        if !lost.is_empty() {
+            blocks.push(section("Not merged:", lost.into_iter()));
+        }
+        blocks.join("\n\n") + "\n"
+    }
+
+    fn headline(&self) -> String {
+        let how = match &self.outcome {
+            Ended::Finished => "finished".to_owned(),
+            Ended::Waiting => "waiting for a person".to_owned(),
+            Ended::Stopped { reason } => format!("stopped: {}", plain::line(reason, 300)),
+            Ended::Cancelled => "cancelled".to_owned(),
+            Ended::Unfinished => "not over".to_owned(),
+        };
+        let merged = |t: &&TicketSummary| matches!(t.result, TicketResult::Merged { .. });
+        format!(
+            "{}: {how}\n{} of {} tickets merged into {}",
+            self.sprint,
+            self.tickets.iter().filter(merged).count(),
+            self.tickets.len(),
+            self.base
+        )
+    }
+
+    /// The title comes last: it is the only column whose width on the screen is unknown.
+    fn table(&self, width: usize) -> String {
+        let head = ["TICKET", "RESULT", "ATTEMPTS", "AGENTS", "TIME"].map(str::to_owned);
+        let cells = |ticket: &TicketSummary| {
+            [
+                ticket.id.to_string(),
+                ticket.result.name().to_owned(),
+                ticket.attempts.to_string(),
+                ticket.agent_runs.to_string(),
+                plain::clock(Duration::from_millis(ticket.duration_ms)),
+            ]
+        };
+        let mut rows = vec![(head, "TITLE")];
+        rows.extend(self.tickets.iter().map(|t| (cells(t), t.title.as_str())));
+        let widths: Vec<usize> = (0..5)
+            .map(|n| rows.iter().map(|(row, _)| row[n].len()).max().unwrap_or(0))
+            .collect();
+        let lines = rows.iter().map(|(row, title)| {
+            let line = format!(
+                "{:<a$}  {:<b$}  {:>c$}  {:>d$}  {:>e$}  ",
+                row[0],
+                row[1],
+                row[2],
+                row[3],
+                row[4],
+                a = widths[0],
+                b = widths[1],
+                c = widths[2],
+                d = widths[3],
+                e = widths[4],
+            );
+            let room = width.saturating_sub(line.len()).max(10);
+            line + &plain::cut(title, room)
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    fn spending(&self) -> String {
+        let spent = &self.counters;
+        let roles: Vec<_> = spent
+            .agents
+            .iter()
+            .map(|(role, n)| format!("{n} {role}"))
+            .collect();
+        let roles = if roles.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", roles.join(", "))
+        };
+        format!(
+            "{}{roles}, {}, {}, {}, {}",
+            counted(spent.agents.values().sum(), "agent run"),
+            counted(spent.breaker_trips, "fresh agent"),
+            counted(spent.gates, "gate run"),
+            plain::dollars(spent.cost_micro_usd),
+            plain::clock(Duration::from_millis(spent.duration_ms))
+        )
+    }
+}
+
+/// One line on a ticket that is not merged: why, and where its work is.
+fn left_over(ticket: &TicketSummary) -> Option<String> {
+    let why = match &ticket.result {
+        TicketResult::Merged { .. } => return None,
+        TicketResult::Stuck { reason, message } => {
+            format!("stuck ({reason}): {}", plain::line(message, 160))
+        }
+        TicketResult::Reverted { reason, message } => {
+            format!("reverted ({reason}): {}", plain::line(message, 160))
+        }
+        TicketResult::Blocked { by } => format!("blocked by {by}"),
+        TicketResult::Verified => "verified, not merged".into(),
+        TicketResult::AwaitingReview => "waits for your review".into(),
+        TicketResult::Dropped => "dropped".into(),
+        TicketResult::Unfinished { stage } => format!("unfinished: {stage}"),
+    };
+    let whole = |text: &str| plain::line(text, usize::MAX);
+    let branch = ticket.branch.as_ref().map(|branch| whole(branch.as_str()));
+    let path = ticket
+        .worktree
+        .as_ref()
+        .map(|path| whole(&path.to_string_lossy()));
+    let place = match (branch, path) {
+        (Some(branch), Some(path)) => format!(" [{branch} in {path}]"),
+        (Some(branch), None) => format!(" [{branch}]"),
+        (None, _) => String::new(),
+    };
+    Some(format!("  {}: {why}{place}", ticket.id))
+}
+
+fn counted(n: u64, noun: &str) -> String {
+    let s = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{s}")
+}
+
+fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: Vec<_> = lines.collect();
+    format!("{title}\n{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture;
+    use crate::run::Outcome;
+    use crate::run::state::Ending;
+
+    #[test]
+    fn people_get_a_table_and_what_is_left() {
+        let snapshot = fixture::finished();
+        let outcome = Outcome::Complete(Ending::Finished);
+        let text = Summary::new(&snapshot, Some(&outcome)).text(70);
+        insta::assert_snapshot!(text, @r#"
+        sprint-20260131-090000: finished
+        1 of 5 tickets merged into main
+
+        TICKET  RESULT    ATTEMPTS  AGENTS      TIME  TITLE
+        ENG-1   merged           1       3  00:10:55  Add the parser
+        ENG-2   stuck            3       3  00:19:55  Fix: a | b <script> @al…
+        ENG-3   blocked          0       0  00:00:00  Add the parser
+        ENG-4   reverted         1       3  00:19:55  Add the parser
+        ENG-10  dropped          0       0  00:00:00  Add the parser
+
+        7 agent runs (5 worker, 2 review), 1 fresh agent, 6 gate runs, $1.23, 01:02:03
+
+        Not merged:
+          ENG-2: stuck (circuit_breaker): test failed (exit 101): assertion | `left == right` ``` @alice [worktree-ENG-2 in /repo/.worktrees/ENG-2]
+          ENG-3: blocked by ENG-2
+          ENG-4: reverted (integration_failed): passes alone, fails together with ENG-1: test failed [worktree-ENG-4 in /repo/.worktrees/ENG-4]
+          ENG-10: dropped
+        "#);
+        assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+    }
+
+    #[test]
+    fn a_sprint_that_waits_says_for_what() {
+        let snapshot = fixture::running();
+        let outcome = Outcome::AwaitingHuman {
+            requests: vec!["ENG-4: review \u{1b}[2Jit".into()],
+        };
+        let text = Summary::new(&snapshot, Some(&outcome)).text(200);
+        insta::assert_snapshot!(text, @r#"
+        sprint-20260131-090000: waiting for a person
+        0 of 5 tickets merged into main
+
+        TICKET  RESULT      ATTEMPTS  AGENTS      TIME  TITLE
+        ENG-1   verified           1       3  00:10:55  Add the parser
+        ENG-2   stuck              3       3  00:19:55  Fix: a | b <script> @alice red ### new `tick`
+        ENG-3   blocked            0       0  00:00:00  Add the parser
+        ENG-4   unfinished         2       3  01:01:58  Add the parser
+        ENG-10  unfinished         0       0  00:00:00  Add the parser
+
+        7 agent runs (5 worker, 2 review), 1 fresh agent, 0 gate runs, $1.23, 01:02:03
+
+        Waiting for you:
+          ENG-4: review it
+
+        Not merged:
+          ENG-1: verified, not merged [worktree-ENG-1 in /repo/.worktrees/ENG-1]
+          ENG-2: stuck (circuit_breaker): test failed (exit 101): assertion | `left == right` ``` @alice [worktree-ENG-2 in /repo/.worktrees/ENG-2]
+          ENG-3: blocked by ENG-2
+          ENG-4: unfinished: implementing [worktree-ENG-4 in /repo/.worktrees/ENG-4]
+          ENG-10: unfinished: queued
+        "#);
+    }
+}
