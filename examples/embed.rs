@@ -20,6 +20,7 @@ use sprint_core::domain::agent::{
 use sprint_core::domain::command::{CheckKind, CommandLine};
 use sprint_core::domain::config::SprintConfig;
 use sprint_core::engine::{Engine, Ports, control};
+use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, ProblemId};
 use sprint_core::local::blobs::FileBlobs;
 use sprint_core::local::layout::Layout;
@@ -27,7 +28,8 @@ use sprint_core::local::lease::{FileLease, NetworkFiles};
 use sprint_core::local::store::FileStore;
 use sprint_core::local::tracker::FileTracker;
 use sprint_core::ports::{
-    AgentCapabilities, AgentRunner, Clock as _, EffectContext, LeaseHolder as _, Owner, SystemClock,
+    AgentCapabilities, AgentRunner, Clock as _, EffectContext, Error, LeaseHolder as _, Owner,
+    SystemClock,
 };
 use sprint_core::run::admit::Limits;
 use sprint_core::run::event::Event;
@@ -58,8 +60,9 @@ impl AgentRunner for Poet {
         let result = match task.role {
             Role::Worker => {
                 let text = format!("{}\nis what I was asked for.\n", task.title);
-                // A failed write shows in the gate; what an agent says is never taken as proof.
-                _ = fs::write(task.workspace.join(&poem), text);
+                let failed =
+                    |e| Error::new(ErrorKind::Transient, "write", poem.as_str()).because(e);
+                fs::write(task.workspace.join(&poem), text).map_err(failed)?;
                 let ran = |_: &String| ClaimedCheck {
                     exit_code: 0,
                     passed: None,

@@ -86,7 +86,8 @@ impl Live {
     /// Says something to the person in front of the terminal.
     pub(crate) fn note(&self, text: &str) {
         match self.form {
-            Form::Rows => _ = self.bars.println(text),
+            // A terminal that has gone away is nobody's loss.
+            Form::Rows => self.bars.println(text).unwrap_or_default(),
             Form::Lines | Form::Json => eprintln!("{text}"),
         }
     }
@@ -115,7 +116,7 @@ impl Live {
                 bar.abandon();
             }
         } else if let Some(line) = progress::line(event) {
-            _ = self.bars.println(line);
+            self.bars.println(line).unwrap_or_default();
         }
     }
 }

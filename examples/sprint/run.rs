@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use sprint_core::engine::{Control, Engine, Finished, Inbox, Ports, Why, control};
+use sprint_core::engine::{Control, Engine, Finished, Ports, Why, control};
 use sprint_core::id::ProblemId;
 use sprint_core::local::layout::Layout;
 use sprint_core::local::lease::{FileLease, NetworkFiles};
@@ -202,6 +202,12 @@ fn report(sprint: &Sprint, snapshot: &Snapshot, why: Option<&Why>) -> u8 {
         say(&serde_json::json!({ "summary": summary }).to_string());
     } else {
         say(&summary.text(100));
+        let state = Layout::new("", snapshot.plan.problem.clone()).directory();
+        say(&format!(
+            "\nEvidence is on the tickets; raw output is in {}/blobs, the state in {}.",
+            state.display(),
+            state.join("sprint-state.json").display()
+        ));
     }
     summary.exit_code
 }

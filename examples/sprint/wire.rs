@@ -91,11 +91,15 @@ pub(crate) fn configuration(
 /// The state of a problem, with the views people and tools read beside it.
 pub(crate) fn store(layout: Layout) -> FileStore {
     FileStore::with_publish(layout, |snapshot: &Snapshot| {
-        let state = state_view::to_json(snapshot).into_bytes();
-        let mut files = vec![ViewFile {
-            name: "sprint-state.json",
-            bytes: state,
-        }];
+        let mut files = Vec::new();
+        // Only a path that is not UTF-8 cannot be shown; the journal does not depend on it.
+        if let Ok(state) = state_view::to_json(snapshot) {
+            let bytes = state.into_bytes();
+            files.push(ViewFile {
+                name: "sprint-state.json",
+                bytes,
+            });
+        }
         if snapshot.plan.config.sprint_dashboard {
             let text = dashboard::dashboard(snapshot).into_bytes();
             files.push(ViewFile {

@@ -3,7 +3,7 @@
 use crate::domain::config::CoordinationMode;
 use crate::domain::verdict::{LayerId, Verdict};
 use crate::id::TicketId;
-use crate::plan::edge_cases;
+use crate::plan::edge_cases::EdgeCase;
 use crate::report::standing::{self, Status};
 use crate::report::{markdown, plain};
 use crate::run::integrate::Task;
@@ -190,7 +190,7 @@ fn breakers(snapshot: &Snapshot) -> String {
 fn edge_case_coverage(snapshot: &Snapshot) -> String {
     let (mut total, mut tested) = (0, 0);
     for (id, plan) in &snapshot.plan.tickets {
-        let cases = edge_cases::of(&plan.ticket).len();
+        let cases = EdgeCase::of(&plan.ticket).len();
         total += cases;
         let accepted = snapshot
             .tickets

@@ -7,7 +7,7 @@ use crate::domain::evidence::CommentRef;
 use crate::domain::ticket::{Priority, Size};
 use crate::domain::verdict::{LayerId, Outcome, Verdict};
 use crate::id::{BranchName, CommitId, SessionId, TicketId};
-use crate::plan::edge_cases;
+use crate::plan::edge_cases::EdgeCase;
 use crate::plan::sprint_plan::TicketPlan;
 use crate::report::standing::{self, Status};
 use crate::run::ticket::{MergeState, Stage, TicketRun};
@@ -117,7 +117,7 @@ pub(super) fn ticket<'a>(plan: &'a TicketPlan, run: &'a TicketRun) -> TicketView
         completed_at: run.completed_at,
         merge_sha: standing::merge_commit(run),
         merge_state: run.merge,
-        edge_case_count: edge_cases::of(ticket).len(),
+        edge_case_count: EdgeCase::of(ticket).len(),
         known: known(plan, run),
     }
 }
@@ -173,7 +173,7 @@ fn covered(plan: &TicketPlan, verdict: &Verdict) -> Option<EdgeCases> {
     if matches!(verdict.outcome, Outcome::Skipped(_)) {
         return None;
     }
-    let total = edge_cases::of(&plan.ticket).len();
+    let total = EdgeCase::of(&plan.ticket).len();
     let missing: Vec<_> = verdict
         .findings
         .iter()
