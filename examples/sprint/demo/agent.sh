@@ -35,7 +35,8 @@ farewell() {
 }
 CODE
         echo "check 'farewell says goodbye' \"\$(farewell Ada)\" '[ goodbye, Ada ]'" > tests/farewell.sh
-        edit menu.txt '/^greet/a\
+        # An earlier run of this agent may have been interrupted here: look before adding.
+        grep -q '^farewell' menu.txt || edit menu.txt '/^greet/a\
 farewell      says goodbye'
         ;;
     DEMO-4) edit menu.txt 's/^version .*/version       1.1/' ;;

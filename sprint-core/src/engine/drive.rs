@@ -24,7 +24,8 @@ impl Engine {
         inbox: &mut Inbox,
     ) -> Result<Finished> {
         let mut flights = Flights::default();
-        let mut news = Vec::new();
+        // Decisions handed in before the start come first: they may be what the sprint waits for.
+        let mut news: Vec<_> = inbox.waiting().into_iter().map(Input::Command).collect();
         loop {
             let now = self.ports.clock.now();
             let mut events = Vec::new();

@@ -1,6 +1,7 @@
 //! The line into a running sprint.
 
 use futures_channel::mpsc;
+use futures_util::{FutureExt as _, StreamExt as _};
 
 use crate::run::input::Command;
 
@@ -51,10 +52,18 @@ impl Inbox {
         self.draining
     }
 
+    /// The decisions that are there already.
+    pub(super) fn waiting(&mut self) -> Vec<Command> {
+        let mut commands = Vec::new();
+        while let Some(command) = self.next().now_or_never() {
+            commands.extend(command);
+        }
+        commands
+    }
+
     /// The next decision. A request to drain is noted and answered with `None`; without anybody
     /// at the other end it waits for ever.
     pub(super) async fn next(&mut self) -> Option<Command> {
-        use futures_util::StreamExt as _;
         match self.messages.next().await {
             Some(Message::Command(command)) => Some(command),
             Some(Message::Drain) => {
