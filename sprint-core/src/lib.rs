@@ -8,4 +8,6 @@ pub mod plan;
 pub mod ports;
 pub mod report;
 pub mod run;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 pub mod time;

@@ -281,14 +281,7 @@ impl SprintRun {
             assignment: assignment.clone(),
             checks,
             research: ticket.research.clone(),
-            learnings: self
-                .learnings
-                .iter()
-                .rev()
-                .take(MAX_LEARNINGS)
-                .rev()
-                .cloned()
-                .collect(),
+            learnings: self.latest_learnings(),
             changed: Vec::new(),
             standards: config.project_standards.clone(),
             session: ticket.session.clone(),
@@ -300,6 +293,15 @@ impl SprintRun {
             read_only_at: read_only_at.cloned(),
             workspace: workspace.clone(),
         }
+    }
+
+    /// What tickets taught, in the order in which they were verified.
+    fn latest_learnings(&self) -> Vec<String> {
+        let all = self.learnings.values().rev();
+        let latest = all.flat_map(|learned| learned.iter().rev());
+        let mut latest: Vec<_> = latest.take(MAX_LEARNINGS).cloned().collect();
+        latest.reverse();
+        latest
     }
 
     fn stuck_note(&self, id: &TicketId, ticket: &TicketRun) -> Option<StuckNote> {
