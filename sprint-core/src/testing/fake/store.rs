@@ -32,6 +32,11 @@ impl FakeStore {
         self.disk().stored.clone()
     }
 
+    /// Looks at what is stored without copying it.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(Option<&Snapshot>) -> T) -> T {
+        look(self.disk().stored.as_ref())
+    }
+
     /// Every change that was saved.
     pub fn deltas(&self) -> Vec<Delta> {
         self.disk().deltas.clone()

@@ -210,7 +210,7 @@ impl Sim {
         }
         self.cover_state();
         invariants::hold(self);
-        if self.step.is_multiple_of(8) {
+        if self.step.is_multiple_of(16) {
             invariants::restores(self);
         }
     }
