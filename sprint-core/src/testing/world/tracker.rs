@@ -173,14 +173,14 @@ impl State {
             entry.evidence().contains(proof.marker()),
             "impossible call: close({id}) without evidence on the ticket"
         );
-        if Board::spend(&mut self.board.stays_open, id) {
-            return Ok(());
-        }
-        self.board.find(id, "close ticket")?.ticket.status = TicketStatus::Done;
         let closed = (id.clone(), proof.commit().clone());
         if !self.log.closed.contains(&closed) {
             self.log.closed.push(closed);
         }
+        if Board::spend(&mut self.board.stays_open, id) {
+            return Ok(());
+        }
+        self.board.find(id, "close ticket")?.ticket.status = TicketStatus::Done;
         Ok(())
     }
 
