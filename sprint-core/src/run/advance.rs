@@ -78,17 +78,26 @@ pub(super) fn finished(
         Ok(done) => done,
         Err(failure) => return effect_failed(ticket, step, failure, cx),
     };
-    ticket.retries.remove(&step);
     if matches!(
         step,
         Step::Start | Step::Note | Step::Reopen | Step::Release
     ) {
+        ticket.retries.remove(&step);
         ticket.chores.remove(&step);
         if step == Step::Release {
             ticket.workspaces.clear();
         }
         return;
     }
+    answered(ticket, step, done, cx);
+    // An answer that is no answer leads to a retry, which must not forget the ones before it.
+    if !ticket.holds.contains_key(&step) {
+        ticket.retries.remove(&step);
+    }
+}
+
+/// Takes in the answer to a step of the main line.
+fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
     match (mem::replace(&mut ticket.stage, Stage::Queued), step, done) {
         (Stage::Opening { entry }, Step::Open, Done::Opened(opened)) => {
             self::opened(ticket, opened, entry, cx);

@@ -3,6 +3,7 @@
 use crate::id::TicketId;
 use crate::run::SprintRun;
 use crate::run::advance;
+use crate::run::effect::Step;
 use crate::run::event::Event;
 use crate::run::input::Command;
 use crate::run::state::{Ending, Phase};
@@ -56,6 +57,8 @@ impl SprintRun {
             ticket.breaker = Breaker::default();
             ticket.holds.clear();
             ticket.retries.clear();
+            // Why it was stuck is no longer news; that it is not Done still is.
+            ticket.chores.remove(&Step::Note);
             ticket.session = None;
             ticket.completed_at = None;
             ticket.merge = MergeState::Unmerged;
@@ -111,7 +114,7 @@ impl SprintRun {
                 ticket.stage = Stage::Dropped;
                 ticket.completed_at = Some(now);
                 ticket.merge = MergeState::Skipped;
-                ticket.chores.clear();
+                ticket.chores.retain(|step| *step == Step::Reopen);
                 ticket.holds.clear();
             }
         });

@@ -140,7 +140,6 @@ pub(super) fn stuck(ticket: &mut TicketRun, reason: StuckReason, message: String
     ticket.stage = Stage::Stuck { reason, message };
     ticket.completed_at = Some(cx.now);
     ticket.holds.clear();
-    ticket.chores.remove(&Step::Start);
     ticket.chores.insert(Step::Note);
 }
 

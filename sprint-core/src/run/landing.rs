@@ -25,9 +25,25 @@ impl SprintRun {
             .integration
             .as_ref()
             .is_some_and(|run| run.task == Task::Over);
-        if self.sprint.phase == Phase::Integrating && over {
-            self.enter_phase(Phase::Tidying {
+        let finishing = match &self.sprint.phase {
+            Phase::Integrating => over,
+            Phase::Tidying {
                 ending: Ending::Finished,
+            } => true,
+            Phase::Preflight
+            | Phase::Tickets
+            | Phase::Parked { .. }
+            | Phase::Tidying { .. }
+            | Phase::Complete { .. } => false,
+        };
+        if finishing {
+            // A person may have asked for another try of a ticket while others were landing.
+            self.enter_phase(if self.index.unsettled() > 0 {
+                Phase::Tickets
+            } else {
+                Phase::Tidying {
+                    ending: Ending::Finished,
+                }
             });
         }
     }

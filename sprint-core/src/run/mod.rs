@@ -60,7 +60,7 @@ pub struct SprintRun {
     integration: Option<IntegrationRun>,
     // Everything below is derived; a restart builds it anew.
     index: Index,
-    learnings: Vec<String>,
+    learnings: BTreeMap<(Option<Timestamp>, TicketId), Vec<String>>,
     changed: Changed,
     events: Vec<Event>,
 }
@@ -147,15 +147,13 @@ impl SprintRun {
             tickets,
             integration,
             index: Index::default(),
-            learnings: Vec::new(),
+            learnings: BTreeMap::new(),
             changed: Changed::default(),
             events: Vec::new(),
         };
-        let mut done: Vec<_> = run.tickets.values().filter(|t| t.is_complete()).collect();
-        done.sort_by_key(|ticket| ticket.completed_at);
+        let done = run.tickets.iter().filter(|(_, t)| t.is_complete());
         run.learnings = done
-            .into_iter()
-            .flat_map(|ticket| ticket.learnings.clone())
+            .map(|(id, t)| ((t.completed_at, id.clone()), t.learnings.clone()))
             .collect();
         run.reindex_all();
         run
@@ -192,6 +190,11 @@ impl SprintRun {
     /// Every ticket.
     pub const fn tickets(&self) -> &BTreeMap<TicketId, TicketRun> {
         &self.tickets
+    }
+
+    /// Integration, once it has begun.
+    pub const fn integration(&self) -> Option<&IntegrationRun> {
+        self.integration.as_ref()
     }
 
     /// What ought to be running in a lane now, most urgent first.
@@ -379,6 +382,7 @@ impl SprintRun {
             return;
         };
         let before = (ticket.stage.name(), ticket.attempt, ticket.is_complete());
+        let learned = (ticket.completed_at, id.clone());
         let mut cx = Cx {
             now: self.at,
             plan: &self.plan,
@@ -395,11 +399,12 @@ impl SprintRun {
             ticket.is_complete(),
             ticket.is_settled() && !ticket.is_complete(),
         );
-        let learned = if complete && !before.2 {
-            ticket.learnings.clone()
-        } else {
-            Vec::new()
-        };
+        if complete && !before.2 {
+            let key = (ticket.completed_at, id.clone());
+            self.learnings.insert(key, ticket.learnings.clone());
+        } else if !complete && before.2 {
+            self.learnings.remove(&learned);
+        }
         self.changed.tickets.insert(id.clone());
         if (stage, attempt) != (before.0, before.1) {
             let stage = stage.to_owned();
@@ -409,7 +414,6 @@ impl SprintRun {
                 attempt,
             });
         }
-        self.learnings.extend(learned);
         self.reindex(id);
         if complete != before.2 {
             for dependent in self.dependents(id) {

@@ -98,6 +98,10 @@ impl SprintRun {
         if works {
             steps.extend(self.stage_wants(id, &ticket.stage));
         }
+        if ticket.chores.contains(&Step::Reopen) {
+            // Done must not be taken back after it is earned anew.
+            steps.retain(|step| *step != Step::Close);
+        }
         steps
     }
 

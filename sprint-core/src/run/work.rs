@@ -13,7 +13,7 @@ use crate::run::SprintRun;
 use crate::run::advance::proof;
 use crate::run::effect::{EffectId, EffectKey, Scope, Step, StuckNote, Work};
 use crate::run::integrate::Task;
-use crate::run::ticket::{Checked, Remedy, Stage, TicketRun};
+use crate::run::ticket::{Checked, Remedy, Stage, StuckReason, TicketRun};
 
 /// Learnings of other tickets an agent is told, the latest ones.
 const MAX_LEARNINGS: usize = 50;
@@ -281,14 +281,7 @@ impl SprintRun {
             assignment: assignment.clone(),
             checks,
             research: ticket.research.clone(),
-            learnings: self
-                .learnings
-                .iter()
-                .rev()
-                .take(MAX_LEARNINGS)
-                .rev()
-                .cloned()
-                .collect(),
+            learnings: self.latest_learnings(),
             changed: Vec::new(),
             standards: config.project_standards.clone(),
             session: ticket.session.clone(),
@@ -302,14 +295,29 @@ impl SprintRun {
         }
     }
 
+    /// What tickets taught, in the order in which they were verified.
+    fn latest_learnings(&self) -> Vec<String> {
+        let all = self.learnings.values().rev();
+        let latest = all.flat_map(|learned| learned.iter().rev());
+        let mut latest: Vec<_> = latest.take(MAX_LEARNINGS).cloned().collect();
+        latest.reverse();
+        latest
+    }
+
     fn stuck_note(&self, id: &TicketId, ticket: &TicketRun) -> Option<StuckNote> {
-        let Stage::Stuck { reason, message } = &ticket.stage else {
-            return None;
+        let (reason, message) = match &ticket.stage {
+            Stage::Stuck { reason, message } => (*reason, message.clone()),
+            // It was set aside, and before that could be said a person decided something else.
+            _ if ticket.chores.contains(&Step::Reopen) => {
+                let reason = StuckReason::IntegrationFailed;
+                (reason, "it was set aside while it was merged".into())
+            }
+            _ => return None,
         };
         Some(StuckNote {
             ticket: id.clone(),
-            reason: *reason,
-            message: message.clone(),
+            reason,
+            message,
             loops: ticket.budget.loops,
             max_loops: self.plan().config.max_loop_iterations,
             last: ticket.breaker.last.clone(),

@@ -1,0 +1,37 @@
+//! Strict fakes of the ports, over one [`World`](crate::testing::world::World).
+
+pub mod agent;
+pub mod blob;
+pub mod clock;
+pub mod observer;
+pub mod store;
+pub mod tracker;
+pub mod vcs;
+pub mod verifier;
+
+use std::sync::Arc;
+
+use crate::engine::Ports;
+use crate::testing::world::World;
+
+pub use agent::FakeAgents;
+pub use blob::FakeBlobs;
+pub use clock::FakeClock;
+pub use observer::Recorder;
+pub use store::FakeStore;
+pub use tracker::FakeTracker;
+pub use vcs::FakeVcs;
+pub use verifier::FakeVerifier;
+
+/// Every port over `world`, with this store.
+pub fn ports(world: &World, store: &FakeStore) -> Ports {
+    Ports {
+        tracker: Arc::new(FakeTracker::new(world)),
+        agents: Arc::new(FakeAgents::new(world)),
+        vcs: Arc::new(FakeVcs::new(world)),
+        verifier: Arc::new(FakeVerifier::new(world)),
+        blobs: Arc::new(FakeBlobs::default()),
+        store: Arc::new(store.clone()),
+        clock: Arc::new(world.clock().clone()),
+    }
+}

@@ -1,0 +1,106 @@
+//! Version control in memory.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+
+use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
+use crate::domain::path::RepoPath;
+use crate::domain::workspace::{
+    Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+};
+use crate::id::{CommitId, SprintId, TagName};
+use crate::ports::{Result, Vcs};
+use crate::run::effect::EffectKey;
+use crate::testing::world::World;
+
+/// The version control of a world.
+#[derive(Clone, Debug)]
+pub struct FakeVcs(World);
+
+impl FakeVcs {
+    /// The version control of `world`.
+    pub fn new(world: &World) -> Self {
+        Self(world.clone())
+    }
+}
+
+#[async_trait]
+impl Vcs for FakeVcs {
+    async fn status(&self) -> Result<RepoStatus> {
+        self.0
+            .call("read", "the repository", |state| Ok(state.repo_status()))
+            .await
+    }
+
+    async fn tag(&self, tag: &TagName, commit: &CommitId) -> Result<()> {
+        self.0
+            .call("tag", tag.as_str(), |state| state.tag(tag, commit))
+            .await
+    }
+
+    async fn open(&self, spec: &WorkspaceSpec, _: &EffectKey) -> Result<Opened> {
+        let id = spec.ticket.as_str();
+        self.0
+            .call("open workspace of", id, |state| state.open_workspace(spec))
+            .await
+    }
+
+    async fn collect(&self, workspace: &Workspace, leftovers: &Leftovers) -> Result<Collected> {
+        let branch = workspace.branch.as_str();
+        self.0
+            .call("look at", branch, |state| {
+                state.collect(workspace, leftovers)
+            })
+            .await
+    }
+
+    async fn read(
+        &self,
+        commit: &CommitId,
+        paths: &[RepoPath],
+    ) -> Result<Vec<(RepoPath, Vec<u8>)>> {
+        self.0
+            .call("read", commit.as_str(), |state| {
+                Ok(state.read(commit, paths))
+            })
+            .await
+    }
+
+    async fn combine(&self, spec: &CombineSpec, _: &EffectKey) -> Result<Combined> {
+        self.0
+            .call("combine", "", |state| Ok(state.combine(spec)))
+            .await
+    }
+
+    async fn checkout(&self, commit: &CommitId, _: &SprintId) -> Result<PathBuf> {
+        self.0
+            .call("check out", commit.as_str(), |state| {
+                Ok(state.check_out(commit))
+            })
+            .await
+    }
+
+    async fn land(&self, spec: &LandSpec, _: &EffectKey) -> Result<Landed> {
+        self.0
+            .call("land", spec.tip.as_str(), |state| Ok(state.land(spec)))
+            .await
+    }
+
+    async fn close(&self, workspace: &Workspace) -> Result<()> {
+        let branch = workspace.branch.as_str();
+        let act = self.0.call("give back", branch, |state| {
+            state.close_workspace(workspace);
+            Ok(())
+        });
+        act.await
+    }
+
+    async fn tidy(&self, _: &SprintId) -> Result<()> {
+        let act = self.0.call("tidy", "", |state| {
+            state.repo.integration = None;
+            Ok(())
+        });
+        act.await
+    }
+}

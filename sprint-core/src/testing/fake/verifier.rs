@@ -1,0 +1,33 @@
+//! A gate in memory.
+
+use async_trait::async_trait;
+
+use crate::domain::check::{CheckPlan, CheckReport, Subject};
+use crate::ports::{EffectContext, Result, Verifier};
+use crate::testing::world::World;
+
+/// The gate of a world.
+#[derive(Clone, Debug)]
+pub struct FakeVerifier(World);
+
+impl FakeVerifier {
+    /// The gate of `world`.
+    pub fn new(world: &World) -> Self {
+        Self(world.clone())
+    }
+}
+
+#[async_trait]
+impl Verifier for FakeVerifier {
+    async fn verify(
+        &self,
+        subject: &Subject,
+        plan: &CheckPlan,
+        _: &EffectContext,
+    ) -> Result<CheckReport> {
+        let commit = subject.commit.as_str();
+        self.0
+            .call("verify", commit, |state| Ok(state.verify(subject, plan)))
+            .await
+    }
+}

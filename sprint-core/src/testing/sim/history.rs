@@ -1,0 +1,238 @@
+//! What the simulator remembers on its own, so that it need not believe what the run machine says
+//! about itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::domain::agent::Assignment;
+use crate::domain::verdict::FindingKind;
+use crate::id::{BranchName, CommitId, TicketId};
+use crate::plan::sprint_plan::SprintPlan;
+use crate::run::SprintRun;
+use crate::run::effect::{EffectId, Lane, Scope, Step, Work};
+use crate::run::event::Event;
+use crate::run::input::{Command, Input, ReviewDecision};
+use crate::run::integrate::{Purpose, Task};
+use crate::run::state::{Ending, Phase};
+use crate::run::ticket::{MergeState, Stage, TicketRun};
+use crate::testing::sim::coverage::Coverage;
+use crate::testing::world::World;
+use crate::time::Timestamp;
+
+/// What was seen so far.
+#[derive(Clone, Debug)]
+pub(super) struct History {
+    /// Branches of the user, which stay as they are.
+    pub(super) branches: BTreeMap<BranchName, CommitId>,
+    /// Where base was last seen.
+    pub(super) base: CommitId,
+    /// Whether something just happened that may move base.
+    pub(super) base_may_move: bool,
+    /// Steps that must wait, and until when.
+    pub(super) holds: BTreeMap<EffectId, Timestamp>,
+    /// No agent starts before this time.
+    pub(super) agents_from: Option<Timestamp>,
+    /// What each ticket spent since its last new budget.
+    pub(super) spent: BTreeMap<TicketId, Spent>,
+    /// Workers run for tickets that were complete then.
+    pub(super) complete: BTreeMap<TicketId, u64>,
+    /// Tickets whose status was written without the engine hearing of it.
+    pub(super) unsure: BTreeSet<TicketId>,
+    parked: bool,
+    moved: u32,
+    reattempted: BTreeSet<TicketId>,
+}
+
+/// What one ticket spent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Spent {
+    /// Attempts that failed and count.
+    pub(super) failures: u32,
+    /// Attempts begun by a fresh agent.
+    pub(super) fresh: BTreeSet<u32>,
+    /// Attempts begun because an agent ran out of context.
+    pub(super) continued: BTreeSet<u32>,
+}
+
+impl History {
+    pub(super) fn new(world: &World, plan: &SprintPlan) -> Self {
+        let copy = |(name, commit): (&BranchName, &CommitId)| (name.clone(), commit.clone());
+        let tickets = plan.tickets.keys().cloned();
+        Self {
+            branches: world.with(|state| state.repo.users_branches().map(copy).collect()),
+            base: world.with(|state| state.repo.base_head()),
+            base_may_move: false,
+            holds: BTreeMap::new(),
+            agents_from: None,
+            spent: tickets.map(|id| (id, Spent::default())).collect(),
+            complete: BTreeMap::new(),
+            unsure: BTreeSet::new(),
+            parked: false,
+            moved: 0,
+            reattempted: BTreeSet::new(),
+        }
+    }
+
+    /// An effect may have taken hold without the engine hearing of it.
+    pub(super) fn unheard(&mut self, id: &EffectId) {
+        if let (Scope::Ticket(ticket), Step::Close | Step::Reopen) = (&id.scope, id.step) {
+            self.unsure.insert(ticket.clone());
+        }
+    }
+
+    /// A fact is about to be folded in.
+    pub(super) fn command(&mut self, input: &Input, run: &SprintRun) {
+        let Input::Command(command) = input else {
+            return;
+        };
+        match command {
+            Command::Continue => {
+                self.agents_from = None;
+                self.holds.retain(|id, _| id.scope != Scope::Sprint);
+            }
+            Command::Reattempt(id) => {
+                let lost = |ticket: &TicketRun| {
+                    matches!(ticket.stage, Stage::Stuck { .. } | Stage::Blocked { .. })
+                };
+                if run.tickets().get(id).is_some_and(lost) {
+                    self.forget(id);
+                    self.spent.insert(id.clone(), Spent::default());
+                    self.reattempted.insert(id.clone());
+                }
+            }
+            Command::Drop(id) => self.forget(id),
+            Command::Review { .. } | Command::Cancel => {}
+        }
+    }
+
+    fn forget(&mut self, ticket: &TicketId) {
+        self.holds.retain(|id, _| id.ticket_id() != Some(ticket));
+    }
+
+    /// Something was saved.
+    pub(super) fn events(&mut self, now: Timestamp, events: &[Event], run: &SprintRun) {
+        for event in events {
+            match event {
+                Event::Retrying { effect, in_ms, .. } => {
+                    let until = now.after(Duration::from_millis(*in_ms));
+                    if effect.step.lane() == Lane::Agent && run.is_paused(Lane::Agent) {
+                        self.agents_from = self.agents_from.max(run.sprint().agents_paused_until);
+                    } else {
+                        self.holds.insert(effect.clone(), until);
+                    }
+                }
+                Event::AttemptFailed { ticket, kind, .. }
+                    if *kind != FindingKind::ContextExhaustion =>
+                {
+                    self.spent.entry(ticket.clone()).or_default().failures += 1;
+                }
+                Event::Stuck { ticket, .. } => self.forget(ticket),
+                _ => {}
+            }
+        }
+    }
+
+    /// An effect starts.
+    pub(super) fn starts(&mut self, id: &EffectId, work: &Work) {
+        let (Work::Agent { task, .. }, Step::Implement) = (work, id.step) else {
+            return;
+        };
+        let spent = self.spent.entry(task.ticket.clone()).or_default();
+        match task.assignment {
+            Assignment::FreshAgent { .. } => drop(spent.fresh.insert(id.attempt)),
+            Assignment::Continue { .. } => drop(spent.continued.insert(id.attempt)),
+            Assignment::First | Assignment::Fix { .. } => {}
+        }
+    }
+
+    /// The state was read from disk: what was not saved did not happen.
+    pub(super) fn restored(&mut self, run: &SprintRun) {
+        for (id, ticket) in run.tickets() {
+            if !ticket.is_complete() {
+                self.complete.remove(id);
+            }
+        }
+    }
+
+    /// Counts what the state shows.
+    pub(super) fn cover(&mut self, run: &SprintRun, world: &World, coverage: &mut Coverage) {
+        let parked = matches!(run.sprint().phase, Phase::Parked { .. });
+        if self.parked && run.sprint().phase == Phase::Integrating {
+            coverage.hit("integration", "parked and continued");
+        }
+        self.parked = parked;
+        if let Some(integration) = run.integration() {
+            if integration.round > self.moved.max(1) {
+                coverage.hit("integration", "base moved");
+            }
+            self.moved = integration.round;
+        }
+        for (id, ticket) in run.tickets() {
+            if let Stage::Checking { remedy, .. } = &ticket.stage {
+                if remedy.installed {
+                    coverage.hit("remedy", "install");
+                }
+                if remedy.timeouts > 0 {
+                    coverage.hit("remedy", "timeout");
+                }
+            }
+            if !ticket.is_complete() {
+                self.complete.remove(id);
+            } else if !self.complete.contains_key(id) {
+                self.complete.insert(id.clone(), workers(world, id));
+                if ticket.budget.fresh_agent {
+                    coverage.hit("breaker", "a fresh agent succeeded");
+                }
+                if self.reattempted.contains(id) {
+                    coverage.hit("ticket", "succeeded after another try");
+                }
+            }
+            if ticket.merge == MergeState::Skipped {
+                coverage.hit("integration", "skipped");
+            }
+        }
+        if let Phase::Tidying {
+            ending: Ending::SafetyStop { reason },
+        } = &run.sprint().phase
+        {
+            let budget = reason.contains("max_agent_runs") || reason.contains("max_cost_cents");
+            coverage.hit("stop", if budget { "budget" } else { "other" });
+            if reason.contains("red on base") {
+                coverage.hit("stop", "base is red");
+            }
+            if reason.contains("base moved away") {
+                coverage.hit("stop", "base moves");
+            }
+        }
+    }
+
+    /// Counts what integration was looking for.
+    pub(super) fn cover_search(&self, run: &SprintRun, coverage: &mut Coverage) {
+        let task = run.integration().map(|integration| &integration.task);
+        if let Some(Task::Combine { purpose, .. } | Task::Gate { purpose, .. }) = task
+            && run.sprint().phase == Phase::Integrating
+        {
+            let what = match purpose {
+                Purpose::Whole => "integration",
+                Purpose::Base => "test of base",
+                Purpose::Culprit { .. } => "bisection",
+                Purpose::Partner { .. } => "search for a partner",
+            };
+            coverage.hit("crash during", what);
+        }
+    }
+
+    /// Counts answers to reviews.
+    pub(super) const fn answer(decision: &ReviewDecision) -> &'static str {
+        match decision {
+            ReviewDecision::Approve => "approved",
+            ReviewDecision::Skip => "skipped",
+            ReviewDecision::RequestChanges(_) => "changes",
+        }
+    }
+}
+
+/// Workers run for a ticket.
+pub(super) fn workers(world: &World, id: &TicketId) -> u64 {
+    world.with(|state| state.log.workers.get(id).copied().unwrap_or(0))
+}

@@ -1,0 +1,611 @@
+//! The simulator: whole sprints, with everything going wrong, as a function of a seed.
+//!
+//! The run machine is a value, so the simulator is the driver: it admits, saves, performs one
+//! effect over the fakes, and folds the answer in, and between any two of these steps it may
+//! crash, lose a reply or change the world. After every step all [`invariants`] are checked.
+
+pub mod coverage;
+pub mod faults;
+mod history;
+pub mod invariants;
+pub mod scenario;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+
+use crate::engine::Ports;
+use crate::engine::perform::perform;
+use crate::failure::{ErrorKind, Failure};
+use crate::id::TicketId;
+use crate::plan::sprint_plan::SprintPlan;
+use crate::ports::{Clock as _, EffectContext, Lease};
+use crate::run::admit::{Admission, Limits, admit};
+use crate::run::effect::{Done, EffectId, EffectKey, Lane, Step, Work};
+use crate::run::event::Event;
+use crate::run::input::{Command, Input, ReviewDecision};
+use crate::run::snapshot::{Delta, Snapshot};
+use crate::run::state::{Ending, Phase};
+use crate::run::ticket::Stage;
+use crate::run::{Outcome, SprintRun};
+use crate::testing::fake::{self, FakeStore};
+use crate::testing::rng::Rng;
+use crate::testing::sim::coverage::Coverage;
+use crate::testing::sim::faults::Faults;
+use crate::testing::sim::history::History;
+use crate::testing::sim::scenario::Scenario;
+use crate::testing::world::repo::Flaw;
+use crate::testing::world::{Fault, When, World};
+
+type Reply = (EffectId, Result<Done, Failure>);
+
+/// Steps per ticket within which a sprint has to end once nothing goes wrong any more.
+const PATIENCE: u32 = 400;
+
+/// One simulated sprint.
+#[derive(Debug)]
+pub struct Sim {
+    world: World,
+    store: FakeStore,
+    run: SprintRun,
+    running: BTreeMap<EffectId, Work>,
+    limits: Limits,
+    history: History,
+    ports: Ports,
+    lease: Lease,
+    faults: Faults,
+    rng: Rng,
+    late: Vec<Reply>,
+    superseded: Option<(SprintRun, Lease)>,
+    coverage: Coverage,
+    step: u32,
+}
+
+/// Simulates the sprint of a seed to its end, and says what happened in it.
+///
+/// # Panics
+///
+/// If a rule is broken, with the rule in the message.
+pub fn simulate(seed: u64) -> Coverage {
+    let mut rng = Rng::new(seed);
+    let scenario = Scenario::random(&mut rng);
+    let mut sim = Sim::new(scenario, rng);
+    sim.run_to_the_end();
+    sim.coverage
+}
+
+impl Sim {
+    /// A sprint that was planned and saved, and has done nothing yet.
+    pub fn new(scenario: Scenario, rng: Rng) -> Self {
+        let Scenario {
+            world,
+            plan,
+            limits,
+            faults,
+        } = scenario;
+        let store = FakeStore::default();
+        let lease = FakeStore::lease(1);
+        let run = SprintRun::start(world.clock().now(), plan);
+        let first = Delta::first(run.snapshot());
+        if let Err(error) = store.save(&first, &lease) {
+            panic!("{error}");
+        }
+        Self {
+            ports: fake::ports(&world, &store),
+            history: History::new(&world, run.plan()),
+            world,
+            store,
+            run,
+            running: BTreeMap::new(),
+            limits,
+            lease,
+            faults,
+            rng,
+            late: Vec::new(),
+            superseded: None,
+            coverage: Coverage::default(),
+            step: 0,
+        }
+    }
+
+    /// The sprint as it stands.
+    pub const fn sprint(&self) -> &SprintRun {
+        &self.run
+    }
+
+    /// Goes on until the sprint is over.
+    ///
+    /// # Panics
+    ///
+    /// If a rule is broken, or the sprint does not come to an end.
+    pub fn run_to_the_end(&mut self) {
+        let tickets = u32::try_from(self.run.tickets().len()).unwrap_or(u32::MAX);
+        let bound = self.faults.steps + PATIENCE * (tickets + 1);
+        self.fold(Vec::new());
+        loop {
+            self.step += 1;
+            assert!(
+                self.step < bound,
+                "no outcome within {bound} steps: {:?}",
+                self.run.sprint()
+            );
+            if self.step == self.faults.steps {
+                self.calm_down();
+            }
+            if self.running.is_empty()
+                && let Some(outcome) = self.run.outcome()
+            {
+                match self.after(&outcome) {
+                    Some(inputs) => self.fold(inputs),
+                    None => break,
+                }
+            } else {
+                let inputs = self.next();
+                self.fold(inputs);
+            }
+        }
+        invariants::at_the_end(self);
+    }
+
+    /// From here on nothing goes wrong any more.
+    fn calm_down(&mut self) {
+        self.late.clear();
+        self.world.with(|state| {
+            state.repo.checkout_dirty = false;
+            state.repo.repair_base();
+        });
+        self.history.base_may_move = true;
+    }
+
+    fn stormy(&self) -> bool {
+        self.step < self.faults.steps
+    }
+
+    fn strikes(&mut self, percent: usize) -> bool {
+        self.stormy() && self.rng.chance(percent)
+    }
+
+    /// Folds facts in, as the driver does: apply, admit, save, tell, stop, start.
+    fn fold(&mut self, inputs: Vec<Input>) {
+        let now = self.world.clock().now();
+        let mut events = Vec::new();
+        for input in inputs {
+            self.history.command(&input, &self.run);
+            self.cover_input(&input);
+            events.extend(self.run.apply(now, input));
+        }
+        let running: BTreeSet<_> = self.running.keys().cloned().collect();
+        let Admission { start, .. } = admit(&self.run, &running, &self.limits);
+        invariants::admission(self, &start, now);
+        if !start.is_empty() {
+            events.extend(self.run.apply(now, Input::Starting(start.clone())));
+        }
+        if self.strikes(self.faults.crashes / 3) {
+            return self.crash("before a save");
+        }
+        if let Some(delta) = self.run.take_delta() {
+            if self.strikes(self.faults.saves) {
+                self.coverage.hit("save", "failed");
+                return self.crash("in a save");
+            }
+            if let Err(error) = self.store.save(&json(&delta), &self.lease) {
+                panic!("a save was refused: {}", error.chain());
+            }
+        }
+        for event in &events {
+            self.cover(event);
+        }
+        self.history.events(now, &events, &self.run);
+        if self.strikes(self.faults.crashes / 3) {
+            return self.crash("after a save");
+        }
+        self.stop_unwanted();
+        for id in start {
+            if let Some(work) = self.run.work(&id) {
+                self.history.starts(&id, &work);
+                self.running.insert(id, work);
+            }
+        }
+        self.cover_state();
+        invariants::hold(self);
+        if self.step.is_multiple_of(16) {
+            invariants::restores(self);
+        }
+    }
+
+    /// Stops what is no longer wanted; some of it happens nevertheless.
+    fn stop_unwanted(&mut self) {
+        let running: Vec<_> = self.running.keys().cloned().collect();
+        for id in running {
+            if self.run.wants(&id) {
+                continue;
+            }
+            if let Some(work) = self.running.remove(&id) {
+                self.coverage.hit("stopped", id.step.name());
+                if self.rng.chance(30) {
+                    self.unheard(&id, work);
+                }
+            }
+        }
+    }
+
+    /// The next facts: an effect that ended, a decision, the passing of time.
+    fn next(&mut self) -> Vec<Input> {
+        if let Some(inputs) = self.misfortune() {
+            return inputs;
+        }
+        let deadline = self.run.next_deadline();
+        if self.running.is_empty() || deadline.is_some() && self.rng.chance(15) {
+            let wait = deadline.map(|at| at.since(self.world.clock().now()));
+            self.world.clock().advance(wait.unwrap_or_default());
+            return vec![Input::Tick];
+        }
+        let mut inputs = self.land_one();
+        while self.rng.chance(20) && !self.running.is_empty() {
+            inputs.extend(self.land_one());
+        }
+        inputs
+    }
+
+    /// One effect in flight comes to its end.
+    fn land_one(&mut self) -> Vec<Input> {
+        let ids: Vec<_> = self.running.keys().cloned().collect();
+        let Some(id) = self.rng.pick(&ids).cloned() else {
+            return Vec::new();
+        };
+        let Some(work) = self.running.remove(&id) else {
+            return Vec::new();
+        };
+        if self.run.is_paused(Lane::Agent) && id.step.lane() != Lane::Agent {
+            self.coverage.hit("rate limit", "a healthy sibling goes on");
+        }
+        self.world
+            .clock()
+            .advance(Duration::from_millis(self.rng.next() % 3000));
+        let fault = self.choose_fault(&id);
+        let outcome = self.perform(&id, work, fault);
+        if self.strikes(self.faults.crashes) {
+            self.history.unheard(&id);
+            self.crash("between effect and reply");
+            return Vec::new();
+        }
+        if self.strikes(self.faults.replies) {
+            match self.rng.below(3) {
+                0 => {
+                    self.coverage.hit("reply", "lost");
+                    self.history.unheard(&id);
+                    return Vec::new();
+                }
+                1 => {
+                    self.coverage.hit("reply", "late");
+                    self.history.unheard(&id);
+                    self.late.push((id, outcome));
+                    return Vec::new();
+                }
+                _ => {
+                    self.coverage.hit("reply", "doubled");
+                    self.late.push((id.clone(), outcome.clone()));
+                }
+            }
+        }
+        vec![Input::Finished {
+            effect: id,
+            outcome,
+        }]
+    }
+
+    fn choose_fault(&mut self, id: &EffectId) -> Option<Fault> {
+        if id.step.lane() == Lane::Agent && self.strikes(self.faults.rate_limits) {
+            let kind = faults::rate_limit(&mut self.rng);
+            return Some(Fault {
+                skip: 0,
+                when: When::Before,
+                kind,
+            });
+        }
+        let strikes = self.strikes(self.faults.effects);
+        strikes.then(|| faults::fault(&mut self.rng))
+    }
+
+    /// Does a piece of work over the fakes, with the code of the engine.
+    fn perform(
+        &mut self,
+        id: &EffectId,
+        work: Work,
+        fault: Option<Fault>,
+    ) -> Result<Done, Failure> {
+        self.world.arm(fault);
+        let key = EffectKey {
+            sprint: self.run.plan().sprint.clone(),
+            effect: id.clone(),
+        };
+        let blobs = Arc::clone(&self.ports.blobs);
+        let cx = EffectContext { key, blobs };
+        let done = perform(self.ports.clone(), self.run.plan_shared(), work, cx).now_or_never();
+        self.world.arm(None);
+        if id.step == Step::Land {
+            self.history.base_may_move = true;
+        }
+        let outcome = done.unwrap_or_else(|| panic!("{id} waits, and the fakes never do"));
+        if outcome.is_err() {
+            self.history.unheard(id);
+        }
+        outcome
+    }
+
+    /// An effect takes hold, and nobody hears of it.
+    fn unheard(&mut self, id: &EffectId, work: Work) {
+        self.history.unheard(id);
+        drop(self.perform(id, work, None));
+    }
+
+    /// The process dies: what was in flight is forgotten, and the state is read from disk.
+    fn crash(&mut self, place: &'static str) {
+        self.coverage.hit("crash", place);
+        self.cover_crash();
+        for (id, work) in std::mem::take(&mut self.running) {
+            if self.rng.chance(30) {
+                self.unheard(&id, work);
+            }
+        }
+        self.late.clear();
+        let Some(stored) = self.store.stored() else {
+            panic!("nothing is stored")
+        };
+        self.run = SprintRun::restore(json(&stored));
+        self.history.restored(&self.run);
+        invariants::hold(self);
+    }
+
+    /// Another engine takes over; the first one does not know it yet.
+    fn taken_over(&mut self) {
+        let old = self.run.clone();
+        let epoch = self.lease.epoch() + 1;
+        let lease = std::mem::replace(&mut self.lease, FakeStore::lease(epoch));
+        self.superseded = Some((old, lease));
+        self.crash("taken over");
+    }
+
+    /// An engine that was superseded tries to go on.
+    fn old_engine_saves(&mut self) {
+        let Some((mut old, lease)) = self.superseded.take() else {
+            return;
+        };
+        let heard = self
+            .store
+            .stored()
+            .is_some_and(|s| s.revision > old.snapshot().revision);
+        drop(old.apply(self.world.clock().now(), Input::Command(Command::Continue)));
+        match old.take_delta() {
+            Some(delta) if heard => {
+                let kind = self
+                    .store
+                    .save(&delta, &lease)
+                    .map_err(|error| error.kind());
+                assert_eq!(kind, Err(ErrorKind::Conflict), "a superseded engine saved");
+                self.coverage.hit("takeover", "the old engine is refused");
+            }
+            _ => self.superseded = Some((old, lease)),
+        }
+    }
+
+    /// Something goes wrong, perhaps; the facts that come of it.
+    fn misfortune(&mut self) -> Option<Vec<Input>> {
+        let faults = self.faults;
+        if !self.stormy() {
+            return None;
+        }
+        if self.rng.chance(faults.takeovers) {
+            self.taken_over();
+            return Some(Vec::new());
+        }
+        if self.rng.chance(20) {
+            self.old_engine_saves();
+        }
+        if self.rng.chance(faults.humans) {
+            self.meddle();
+        }
+        if self.rng.chance(faults.base_moves) {
+            self.move_base();
+        }
+        if self.rng.chance(faults.checkout) {
+            let dirty = self.rng.chance(50);
+            self.world.with(|state| state.repo.checkout_dirty = dirty);
+        }
+        if self.rng.chance(faults.limits) {
+            self.limits = Scenario::limits(&mut self.rng);
+        }
+        if self.rng.chance(faults.jumps) {
+            let jump = self.rng.next() % 3_600_000;
+            self.world.clock().advance(Duration::from_millis(jump));
+            return Some(vec![Input::Tick]);
+        }
+        if self.rng.chance(faults.cancels) {
+            if !self.running.is_empty() {
+                self.coverage.hit("cancel", "in mid-flight");
+            }
+            return Some(vec![Input::Command(Command::Cancel)]);
+        }
+        if self.rng.chance(faults.commands) {
+            let tickets = self.tickets();
+            let command = faults::command(&mut self.rng, &tickets);
+            return command.map(|command| vec![Input::Command(command)]);
+        }
+        if !self.late.is_empty() && self.rng.chance(20) {
+            let at = self.rng.below(self.late.len());
+            let (effect, outcome) = self.late.swap_remove(at);
+            // The driver hears of an effect once; this answers one that was started again.
+            return Some(vec![Input::Finished { effect, outcome }]);
+        }
+        None
+    }
+
+    fn tickets(&self) -> Vec<TicketId> {
+        self.run.tickets().keys().cloned().collect()
+    }
+
+    /// A person changes a ticket on the tracker.
+    fn meddle(&mut self) {
+        use crate::domain::ticket::TicketStatus::{Done, Todo};
+        let tickets = self.tickets();
+        let Some(id) = self.rng.pick(&tickets).cloned() else {
+            return;
+        };
+        let deed = self.rng.below(4);
+        self.coverage
+            .hit("human", ["edits", "closes", "reopens", "deletes"][deed]);
+        self.world.with(|state| match deed {
+            0 => state.board.rewrite(&id),
+            1 => state.board.set_status(&id, Done),
+            2 => state.board.set_status(&id, Todo),
+            _ => state.board.delete(&id),
+        });
+    }
+
+    /// A person commits to base.
+    fn move_base(&mut self) {
+        let flaw = self.rng.chance(15).then(|| Flaw::Fails {
+            check: crate::domain::command::CheckKind::Test,
+            text: "test of base FAILED".into(),
+        });
+        let tickets = self.tickets();
+        let clashes = self
+            .rng
+            .chance(30)
+            .then(|| self.rng.pick(&tickets).cloned())
+            .flatten();
+        self.history.base_may_move = true;
+        self.world.with(|state| {
+            state.repo.edit_base(flaw);
+            let edit = format!("edit-{}", state.repo.edits);
+            state
+                .repo
+                .conflicts
+                .extend(clashes.map(|id| (edit, id.to_string())));
+        });
+    }
+
+    /// What people do when the sprint rests or is over; `None` if nothing.
+    fn after(&mut self, outcome: &Outcome) -> Option<Vec<Input>> {
+        match outcome {
+            Outcome::AwaitingHuman { requests } => {
+                assert!(!requests.is_empty(), "rests, and asks for nothing");
+                Some(vec![Input::Command(self.answer())])
+            }
+            Outcome::Complete(ending) => {
+                let again = self.stormy() && self.rng.chance(5 * self.faults.commands);
+                if !again {
+                    return None;
+                }
+                let stopped = !matches!(ending, Ending::Finished);
+                if stopped && self.rng.chance(50) {
+                    return Some(vec![Input::Command(Command::Continue)]);
+                }
+                let tickets = self.tickets();
+                let id = self.rng.pick(&tickets)?.clone();
+                Some(vec![Input::Command(Command::Reattempt(id))])
+            }
+        }
+    }
+
+    fn answer(&mut self) -> Command {
+        if matches!(self.run.sprint().phase, Phase::Parked { .. }) {
+            if !self.stormy() || self.rng.chance(70) {
+                self.world.with(|state| state.repo.checkout_dirty = false);
+            }
+            return Command::Continue;
+        }
+        let waits = |stage: &Stage| matches!(stage, Stage::AwaitingReview(_));
+        let mut tickets = self.run.tickets().iter();
+        let found = tickets
+            .find(|(_, ticket)| waits(&ticket.stage))
+            .map(|(id, _)| id.clone());
+        match found {
+            Some(ticket) if self.stormy() => faults::review(&mut self.rng, ticket),
+            Some(ticket) => Command::Review {
+                ticket,
+                decision: ReviewDecision::Approve,
+            },
+            None => Command::Continue,
+        }
+    }
+
+    fn cover(&mut self, event: &Event) {
+        let coverage = &mut self.coverage;
+        match event {
+            Event::AttemptFailed { kind, .. } => coverage.hit("finding", kind.name()),
+            Event::BreakerTripped { .. } => coverage.hit("breaker", "tripped"),
+            Event::Stuck {
+                reason, message, ..
+            } => {
+                coverage.hit("stuck", reason.name());
+                if message.starts_with("depends on ") {
+                    coverage.hit("integration", "dependent set aside");
+                }
+            }
+            Event::CulpritFound { partner, .. } => {
+                let found = if partner.is_some() {
+                    "partner found"
+                } else {
+                    "culprit alone"
+                };
+                coverage.hit("integration", found);
+            }
+            Event::Landed { .. } => coverage.hit("integration", "landed"),
+            Event::Stale { .. } => coverage.hit("reply", "stale"),
+            Event::Blocked { .. } => coverage.hit("ticket", "blocked"),
+            Event::PhaseChanged { .. }
+            | Event::StageChanged { .. }
+            | Event::ReviewRequested { .. }
+            | Event::GateRan { .. }
+            | Event::Retrying { .. }
+            | Event::Warning { .. }
+            | Event::Finished { .. } => {}
+        }
+    }
+
+    fn cover_input(&mut self, input: &Input) {
+        if let Input::Command(Command::Review { ticket, decision }) = input {
+            let ticket = self.run.tickets().get(ticket);
+            if ticket.is_some_and(|t| matches!(t.stage, Stage::AwaitingReview(_))) {
+                self.coverage.hit("review", History::answer(decision));
+            }
+        }
+    }
+
+    fn cover_state(&mut self) {
+        self.history
+            .cover(&self.run, &self.world, &mut self.coverage);
+    }
+
+    fn cover_crash(&mut self) {
+        for ticket in self.run.tickets().values() {
+            self.coverage.hit("crash in", ticket.stage.name());
+        }
+        for id in self.running.keys() {
+            self.coverage.hit("crash during", id.step.name());
+        }
+        self.history.cover_search(&self.run, &mut self.coverage);
+    }
+}
+
+/// The value after a trip through its saved form.
+fn json<T: serde::Serialize + serde::de::DeserializeOwned>(value: &T) -> T {
+    let text = serde_json::to_string(value).unwrap_or_else(|error| panic!("{error}"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
+}
+
+/// The snapshot after a trip through its saved form.
+pub(super) fn reread(snapshot: &Snapshot) -> Snapshot {
+    json(snapshot)
+}
+
+/// Whether this is the plan of a sprint that was told how many agents it may run.
+pub(super) const fn agent_limit(plan: &SprintPlan) -> Option<u64> {
+    match plan.config.max_agent_runs {
+        0 => None,
+        limit => Some(limit),
+    }
+}

@@ -1,0 +1,296 @@
+//! The agents of the world: they act by a script and the number of the attempt.
+
+use std::collections::BTreeMap;
+
+use crate::domain::agent::{
+    AgentReport, AgentTask, Answer, Claimed, ClaimedCheck, CompletionResult, ContextResult,
+    RequirementRow, ReviewFinding, ReviewResult, Role, RoleResult, Usage, WorkerEvidence,
+    WorkerResult, WorkerStatus,
+};
+use crate::domain::command::CheckKind;
+use crate::domain::ticket::checkbox;
+use crate::domain::verdict::Severity;
+use crate::id::{CommitId, SessionId};
+use crate::testing::fixture;
+use crate::testing::world::State;
+use crate::testing::world::checks::tests_in;
+use crate::testing::world::repo::{Change, Flaw};
+use crate::testing::world::vcs::{source, working_tree};
+
+/// What the agents of one ticket do, attempt by attempt. The last entry goes on for ever; an empty
+/// list means that all is well.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Script {
+    /// The worker.
+    pub worker: Vec<WorkerAct>,
+    /// The reviewer.
+    pub review: Vec<ReviewAct>,
+    /// The completion agent.
+    pub completion: Vec<CompletionAct>,
+    /// Whether the worker leaves its changes for others to commit.
+    pub leaves_uncommitted: bool,
+}
+
+/// What a worker does in one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerAct {
+    /// Good work.
+    Good,
+    /// Work with a flaw, about which it says nothing.
+    Flawed(Flaw),
+    /// Work whose tests fail, and it says so.
+    Admits,
+    /// Good work, and one more passed test than there is.
+    Lies,
+    /// Says it is done and has changed nothing.
+    Idle,
+    /// Work that it says is not finished.
+    Partial,
+    /// Good work, without having run its checklist.
+    NoPreflight,
+    /// Good work, without evidence.
+    NoEvidence,
+    /// An answer that is none.
+    Malformed,
+    /// An answer about another ticket.
+    Confused,
+}
+
+/// What a reviewer does in one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReviewAct {
+    /// Has nothing to say.
+    Clean,
+    /// Finds something.
+    Finds(Severity, String),
+    /// An answer that is none.
+    Malformed,
+    /// Answers well, after changing the workspace, the first time it runs.
+    Edits,
+}
+
+/// What a completion agent does in one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CompletionAct {
+    /// Everything is met.
+    Complete,
+    /// Something is missing.
+    Missing(String),
+    /// Cites a file that the change does not touch.
+    CitesWrong,
+    /// An answer that is none.
+    Malformed,
+}
+
+fn act<T: Clone>(acts: &[T], attempt: u32, good: T) -> T {
+    let at = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+    let act = acts.get(at).or_else(|| acts.last());
+    act.cloned().unwrap_or(good)
+}
+
+impl State {
+    pub(crate) fn agent(&mut self, task: &AgentTask) -> AgentReport {
+        let place = self.repo.place(&task.workspace);
+        assert_eq!(
+            (&place.ticket, &place.branch),
+            (&task.ticket, &task.branch),
+            "impossible call: run({}) in the workspace of another ticket",
+            task.key
+        );
+        *self.log.agents.entry(task.role).or_default() += 1;
+        let answer = match task.role {
+            Role::Context => Answer::Result(Claimed(RoleResult::Context(ContextResult {
+                report: format!("research for {}", task.ticket),
+            }))),
+            Role::Worker => self.work(task),
+            Role::Review => self.review(task),
+            Role::Completion => self.judge(task),
+        };
+        AgentReport {
+            answer,
+            session: SessionId::new(format!("s-{}", task.ticket)).ok(),
+            usage: Usage {
+                duration_ms: 1000,
+                cost_micro_usd: 50_000,
+                tokens: 1000,
+            },
+            transcript: None,
+        }
+    }
+
+    fn work(&mut self, task: &AgentTask) -> Answer {
+        *self.log.workers.entry(task.ticket.clone()).or_default() += 1;
+        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let act = act(&script.worker, task.attempt, WorkerAct::Good);
+        if act == WorkerAct::Malformed {
+            return Answer::Malformed("the answer ends in the middle of a wor".into());
+        }
+        self.change(task, &act, script.leaves_uncommitted);
+        let mut result = self.claim(task, &act);
+        match act {
+            WorkerAct::Partial => result.status = WorkerStatus::Partial,
+            WorkerAct::NoEvidence => result.evidence_mut(|evidence| evidence.checks.clear()),
+            WorkerAct::NoPreflight => {
+                result.evidence_mut(|evidence| evidence.preflight_ran = false);
+            }
+            WorkerAct::Confused => result.ticket_id = fixture::id("SOMETHING-ELSE"),
+            // Speaks of another commit, so that its claims are not compared with what we see.
+            WorkerAct::Flawed(_) => result.commit_hash = Some(task.work_base.clone()),
+            WorkerAct::Good
+            | WorkerAct::Admits
+            | WorkerAct::Lies
+            | WorkerAct::Idle
+            | WorkerAct::Malformed => {}
+        }
+        Answer::Result(Claimed(RoleResult::Worker(result)))
+    }
+
+    /// Puts the work of this attempt into the workspace. Doing it again changes nothing.
+    fn change(&mut self, task: &AgentTask, act: &WorkerAct, leave: bool) {
+        if *act == WorkerAct::Idle {
+            return;
+        }
+        let flaw = match act {
+            WorkerAct::Flawed(flaw) => Some(flaw.clone()),
+            WorkerAct::Admits => Some(Flaw::Fails {
+                check: CheckKind::Test,
+                text: "assertion failed".into(),
+            }),
+            WorkerAct::Good
+            | WorkerAct::Lies
+            | WorkerAct::Idle
+            | WorkerAct::Partial
+            | WorkerAct::NoPreflight
+            | WorkerAct::NoEvidence
+            | WorkerAct::Malformed
+            | WorkerAct::Confused => None,
+        };
+        let before = working_tree(&self.repo, self.repo.place(&task.workspace));
+        let mut tree = before.clone();
+        let version = task.attempt;
+        tree.insert(task.ticket.to_string(), Change { version, flaw });
+        if tree != before {
+            self.repo.write(&task.workspace, Some(tree));
+        }
+        if !leave {
+            let subject = format!("{}: {}", task.commit_prefix, task.ticket);
+            self.repo.commit_leftovers(&task.workspace, &subject);
+        }
+    }
+
+    fn claim(&self, task: &AgentTask, act: &WorkerAct) -> WorkerResult {
+        let tree = working_tree(&self.repo, self.repo.place(&task.workspace));
+        let admits = *act == WorkerAct::Admits;
+        let mut checks = BTreeMap::new();
+        for kind in task.checks.keys() {
+            let test = *kind == CheckKind::Test;
+            let claimed = ClaimedCheck {
+                exit_code: i32::from(test && admits),
+                passed: test.then(|| match act {
+                    WorkerAct::Lies => tests_in(&tree) + 1,
+                    _ => tests_in(&tree).max(1),
+                }),
+                failed: test.then_some(u64::from(admits)),
+                output: if admits {
+                    "assertion failed".into()
+                } else {
+                    String::new()
+                },
+            };
+            checks.insert(*kind, claimed);
+        }
+        WorkerResult {
+            ticket_id: task.ticket.clone(),
+            branch: task.branch.clone(),
+            status: WorkerStatus::Success,
+            commit_hash: None,
+            evidence: Some(WorkerEvidence {
+                preflight_ran: true,
+                checks,
+            }),
+            learnings_added: vec![format!("{} was easy", task.ticket)],
+            notes: Vec::new(),
+        }
+    }
+
+    fn review(&mut self, task: &AgentTask) -> Answer {
+        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let mut result = ReviewResult {
+            findings: Vec::new(),
+            summary: "read every line".into(),
+        };
+        match act(&script.review, task.attempt, ReviewAct::Clean) {
+            ReviewAct::Malformed => return Answer::Malformed("no JSON in the answer".into()),
+            ReviewAct::Finds(severity, message) => result.findings.push(ReviewFinding {
+                severity,
+                place: Some(format!("{}:1", source(task.ticket.as_str()))),
+                message,
+            }),
+            ReviewAct::Edits => {
+                let first = !self.log.reviewed.contains(&self.head(task));
+                if first {
+                    let place = self.repo.place(&task.workspace);
+                    let mut tree = working_tree(&self.repo, place);
+                    let change = Change {
+                        version: 1,
+                        flaw: None,
+                    };
+                    tree.insert("reviewers-own".into(), change);
+                    self.repo.write(&task.workspace, Some(tree));
+                }
+            }
+            ReviewAct::Clean => {}
+        }
+        if !result
+            .findings
+            .iter()
+            .any(|finding| finding.severity.blocks())
+        {
+            let head = self.head(task);
+            self.log.reviewed.insert(head);
+        }
+        Answer::Result(Claimed(RoleResult::Review(result)))
+    }
+
+    fn judge(&mut self, task: &AgentTask) -> Answer {
+        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let act = act(&script.completion, task.attempt, CompletionAct::Complete);
+        let place = match &act {
+            CompletionAct::Malformed => return Answer::Malformed("no JSON in the answer".into()),
+            CompletionAct::CitesWrong => "src/nowhere.rs:3".to_owned(),
+            CompletionAct::Complete | CompletionAct::Missing(_) => {
+                format!("{}:3", source(task.ticket.as_str()))
+            }
+        };
+        let row = |requirement: &str| RequirementRow {
+            requirement: requirement.to_owned(),
+            met: true,
+            place: Some(place.clone()),
+        };
+        let mut requirements = vec![row("the title")];
+        requirements.extend(task.description.lines().filter_map(checkbox).map(row));
+        if let CompletionAct::Missing(what) = &act {
+            let met = false;
+            requirements.push(RequirementRow { met, ..row(what) });
+        }
+        if act == CompletionAct::Complete {
+            let head = self.head(task);
+            self.log.complete.insert(head);
+        }
+        Answer::Result(Claimed(RoleResult::Completion(CompletionResult {
+            requirements,
+        })))
+    }
+
+    fn head(&self, task: &AgentTask) -> CommitId {
+        self.repo.commit_in(&task.workspace)
+    }
+}
+
+impl WorkerResult {
+    fn evidence_mut(&mut self, change: impl FnOnce(&mut WorkerEvidence)) {
+        if let Some(evidence) = &mut self.evidence {
+            change(evidence);
+        }
+    }
+}

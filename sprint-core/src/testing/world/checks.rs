@@ -1,0 +1,151 @@
+//! The gate of the world: its verdict is a function of what is in the tree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::domain::check::{CheckPlan, CheckReport, Subject};
+use crate::domain::command::{CheckKind, CheckRun, CommandLine, Count, Exit};
+use crate::id::BlobId;
+use crate::testing::rng::name_of;
+use crate::testing::world::State;
+use crate::testing::world::repo::{Flaw, Tree};
+
+/// What the gate knows beyond the flaws in a tree.
+#[derive(Clone, Debug)]
+pub struct Checks {
+    /// Sets of changes whose tests fail when all of them are in a tree.
+    pub break_together: Vec<BTreeSet<String>>,
+    /// Sets of changes on which the tests fail so many times, and then pass.
+    pub flaky: BTreeMap<BTreeSet<String>, u32>,
+    /// The limit at which a command of ordinary length just fits.
+    pub usual_limit: Duration,
+    /// Whether nothing may be closed without a review.
+    pub review_required: bool,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self {
+            break_together: Vec::new(),
+            flaky: BTreeMap::new(),
+            usual_limit: Duration::from_secs(900),
+            review_required: true,
+        }
+    }
+}
+
+/// How many tests a tree has.
+pub(super) fn tests_in(tree: &Tree) -> u64 {
+    let empty = tree
+        .values()
+        .any(|change| change.flaw == Some(Flaw::NoTests));
+    if empty {
+        0
+    } else {
+        3 + u64::try_from(tree.len()).unwrap_or(0)
+    }
+}
+
+impl State {
+    pub(crate) fn verify(&mut self, subject: &Subject, plan: &CheckPlan) -> CheckReport {
+        let commit = self.repo.commit_in(&subject.directory);
+        let tree = self.repo.commits[&commit].tree.clone();
+        if plan.install.is_some() {
+            if tree
+                .values()
+                .any(|change| change.flaw == Some(Flaw::Uninstallable))
+            {
+                return CheckReport {
+                    install_failure: Some("error: cannot resolve the dependencies".into()),
+                    runs: Vec::new(),
+                };
+            }
+            self.repo.installed.insert(subject.directory.clone());
+        }
+        if plan.checks.is_empty() {
+            return CheckReport {
+                install_failure: None,
+                runs: Vec::new(),
+            };
+        }
+        assert!(
+            self.repo.commits[&commit].tree_id == subject.tree && commit == subject.commit,
+            "impossible call: verify({subject:?}) where {commit} is checked out"
+        );
+        let mut runs = Vec::new();
+        for (kind, command) in &plan.checks {
+            let (exit, tail) = self.check(&tree, *kind, &subject.directory, plan.timeout);
+            runs.push(run(*kind, command, exit, tail, &tree));
+        }
+        if runs.iter().all(|run| run.exit.success()) && tests_in(&tree) > 0 {
+            self.log.green.insert(subject.tree.clone());
+        }
+        CheckReport {
+            install_failure: None,
+            runs,
+        }
+    }
+
+    fn check(
+        &mut self,
+        tree: &Tree,
+        kind: CheckKind,
+        directory: &Path,
+        limit: Duration,
+    ) -> (Exit, String) {
+        for (name, change) in tree {
+            match &change.flaw {
+                Some(Flaw::Fails { check, text }) if *check == kind => {
+                    return (Exit::Code(1), format!("error: {text} in {name}"));
+                }
+                Some(Flaw::NeedsInstall)
+                    if kind == CheckKind::Build && !self.repo.installed.contains(directory) =>
+                {
+                    let text = "Error: Cannot find module 'left-pad'".to_owned();
+                    return (Exit::Code(1), text);
+                }
+                Some(Flaw::Slow(times))
+                    if kind == CheckKind::Test && limit < self.checks.usual_limit * *times =>
+                {
+                    return (Exit::TimedOut, String::new());
+                }
+                _ => {}
+            }
+        }
+        let names: BTreeSet<String> = tree.keys().cloned().collect();
+        let broken = |set: &&BTreeSet<String>| set.is_subset(&names);
+        if kind == CheckKind::Test {
+            if let Some(set) = self.checks.break_together.iter().find(broken) {
+                return (Exit::Code(1), format!("FAILED: {set:?} do not go together"));
+            }
+            if let Some(left) = self.checks.flaky.get_mut(&names).filter(|left| **left > 0) {
+                *left -= 1;
+                return (Exit::Code(1), "FAILED: connection reset by peer".into());
+            }
+        }
+        (Exit::Code(0), "fine".into())
+    }
+}
+
+fn run(kind: CheckKind, command: &CommandLine, exit: Exit, tail: String, tree: &Tree) -> CheckRun {
+    let count = if kind == CheckKind::Test {
+        Count::Known {
+            passed: tests_in(tree),
+            failed: u64::from(!exit.success()),
+            skipped: 0,
+        }
+    } else {
+        Count::Unknown
+    };
+    let output = BlobId::new(name_of(&tail, 64));
+    CheckRun {
+        check: kind,
+        command: command.clone(),
+        exit,
+        duration_ms: 1000,
+        output: output.unwrap_or_else(|error| panic!("{error}")),
+        tail,
+        count,
+    }
+}

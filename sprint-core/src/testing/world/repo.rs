@@ -1,0 +1,311 @@
+//! The repository of the world: commits are values, named by what they are.
+//!
+//! A tree is a set of named changes, one for each ticket whose work is in it and one for each edit
+//! a person made on base. Merging is three-way, change by change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::domain::command::CheckKind;
+use crate::id::{BranchName, CommitId, SprintId, TagName, TicketId, TreeId};
+use crate::testing::rng::name_of;
+
+/// What is in a tree: changes by the ticket, or the edit, they belong to.
+pub type Tree = BTreeMap<String, Change>;
+
+/// One change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Change {
+    /// Which version of the work it is.
+    pub version: u32,
+    /// What is wrong with it.
+    pub flaw: Option<Flaw>,
+}
+
+/// What can be wrong with a change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Flaw {
+    /// A check fails with this text.
+    Fails {
+        /// Which check.
+        check: CheckKind,
+        /// What it says.
+        text: String,
+    },
+    /// The build fails until dependencies are installed again.
+    NeedsInstall,
+    /// Dependencies cannot be installed.
+    Uninstallable,
+    /// The tests take so many times as long as they usually may.
+    Slow(u32),
+    /// There are no tests.
+    NoTests,
+    /// No test names the edge cases.
+    NoEdgeCases,
+    /// A debugging leftover.
+    Leftover,
+}
+
+/// One commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// Its parents, the line it continues first.
+    pub parents: Vec<CommitId>,
+    /// What is in it.
+    pub tree: Tree,
+    /// The name of that.
+    pub tree_id: TreeId,
+    /// The subject line.
+    pub subject: String,
+}
+
+/// A workspace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Whose it is.
+    pub ticket: TicketId,
+    /// The branch checked out in it.
+    pub branch: BranchName,
+    /// Head of base when it was opened.
+    pub base: CommitId,
+    /// Where the ticket's own work begins.
+    pub work_base: CommitId,
+    /// What nobody committed.
+    pub uncommitted: Option<Tree>,
+}
+
+/// The repository.
+#[derive(Clone, Debug)]
+pub struct Repo {
+    /// Every commit.
+    pub commits: BTreeMap<CommitId, Commit>,
+    /// The branches.
+    pub branches: BTreeMap<BranchName, CommitId>,
+    /// The tags.
+    pub tags: BTreeMap<TagName, CommitId>,
+    /// Commits kept because nothing else held them.
+    pub rescued: Vec<CommitId>,
+    /// The branch that is landed on.
+    pub base: BranchName,
+    /// Whether the user's checkout stands on base and has changes.
+    pub checkout_dirty: bool,
+    /// Workspaces by directory.
+    pub workspaces: BTreeMap<PathBuf, Place>,
+    /// What is checked out in the integration worktree.
+    pub integration: Option<CommitId>,
+    /// Directories in which dependencies were installed.
+    pub installed: BTreeSet<PathBuf>,
+    /// Pairs of changes that touch the same lines.
+    pub conflicts: BTreeSet<(String, String)>,
+    /// Edits people made on base.
+    pub edits: u32,
+}
+
+/// Where combinations are checked out.
+pub(super) const INTEGRATION: &str = "/world/integration";
+
+impl Repo {
+    pub(super) fn new() -> Self {
+        let name = |text| BranchName::new(text).unwrap_or_else(|error| panic!("{error}"));
+        let mut repo = Self {
+            commits: BTreeMap::new(),
+            branches: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            rescued: Vec::new(),
+            base: name("main"),
+            checkout_dirty: false,
+            workspaces: BTreeMap::new(),
+            integration: None,
+            installed: BTreeSet::new(),
+            conflicts: BTreeSet::new(),
+            edits: 0,
+        };
+        let root = repo.commit(Vec::new(), Tree::new(), "chore: begin");
+        repo.branches.insert(name("main"), root.clone());
+        repo.branches.insert(name("my-own-work"), root);
+        repo
+    }
+
+    /// The head of base.
+    pub fn base_head(&self) -> CommitId {
+        self.branches[&self.base].clone()
+    }
+
+    /// What is on base.
+    pub fn base_tree(&self) -> &Tree {
+        &self.commits[&self.branches[&self.base]].tree
+    }
+
+    /// Whether `commit` is on base.
+    pub fn on_base(&self, commit: &CommitId) -> bool {
+        self.contains(&self.base_head(), commit)
+    }
+
+    /// A person commits to base, well or badly.
+    pub fn edit_base(&mut self, flaw: Option<Flaw>) {
+        self.edits += 1;
+        let head = self.base_head();
+        let mut tree = self.base_tree().clone();
+        tree.insert(format!("edit-{}", self.edits), Change { version: 1, flaw });
+        let head = self.commit(vec![head], tree, "chore: by hand");
+        self.branches.insert(self.base.clone(), head);
+    }
+
+    /// A person repairs whatever was wrong with edits on base.
+    pub fn repair_base(&mut self) {
+        let head = self.base_head();
+        let mut tree = self.base_tree().clone();
+        for (name, change) in &mut tree {
+            if name.starts_with("edit-") {
+                change.flaw = None;
+            }
+        }
+        let head = self.commit(vec![head], tree, "fix: by hand");
+        self.branches.insert(self.base.clone(), head);
+    }
+
+    /// Branches that are neither base nor the sprint's.
+    pub fn users_branches(&self) -> impl Iterator<Item = (&BranchName, &CommitId)> {
+        let own = |name: &BranchName| *name == self.base || name.as_str().starts_with("sprint/");
+        self.branches.iter().filter(move |(name, _)| !own(name))
+    }
+
+    /// Makes a commit; the same content makes the same commit.
+    pub(super) fn commit(&mut self, parents: Vec<CommitId>, tree: Tree, subject: &str) -> CommitId {
+        let tree_id = tree_id(&tree);
+        let id = CommitId::new(name_of(&(&parents, &tree_id, subject), 40))
+            .unwrap_or_else(|error| panic!("{error}"));
+        let commit = Commit {
+            parents,
+            tree,
+            tree_id,
+            subject: subject.to_owned(),
+        };
+        self.commits.insert(id.clone(), commit);
+        id
+    }
+
+    /// Whether `ancestor` is `commit` or among its ancestors.
+    pub fn contains(&self, commit: &CommitId, ancestor: &CommitId) -> bool {
+        let mut open = vec![commit];
+        let mut seen = BTreeSet::new();
+        while let Some(next) = open.pop() {
+            if next == ancestor {
+                return true;
+            }
+            if seen.insert(next) {
+                open.extend(&self.commits[next].parents);
+            }
+        }
+        false
+    }
+
+    /// The three-way merge of two commits, or the changes that conflict.
+    pub(super) fn merge(&self, ours: &CommitId, theirs: &CommitId) -> Result<Tree, Vec<String>> {
+        let base = self.merge_base(ours, theirs);
+        let empty = Tree::new();
+        let before = base.map_or(&empty, |base| &self.commits[&base].tree);
+        let (ours, theirs) = (&self.commits[ours].tree, &self.commits[theirs].tree);
+        let new_in = |tree: &Tree, name: &String| tree.get(name) != before.get(name);
+        let clash = |a: &String, b: &String| {
+            self.conflicts.contains(&(a.clone(), b.clone()))
+                || self.conflicts.contains(&(b.clone(), a.clone()))
+        };
+        let mut merged = ours.clone();
+        let mut conflicts = Vec::new();
+        for (name, change) in theirs.iter().filter(|(name, _)| new_in(theirs, name)) {
+            let both = new_in(ours, name) && ours.get(name) != Some(change);
+            let other = ours.keys().find(|other| {
+                *other != name
+                    && new_in(ours, other)
+                    && !theirs.contains_key(*other)
+                    && clash(name, other)
+            });
+            if both || other.is_some() {
+                conflicts.push(name.clone());
+                conflicts.extend(other.cloned());
+            }
+            merged.insert(name.clone(), change.clone());
+        }
+        if conflicts.is_empty() {
+            Ok(merged)
+        } else {
+            Err(conflicts)
+        }
+    }
+
+    fn merge_base(&self, a: &CommitId, b: &CommitId) -> Option<CommitId> {
+        let mut open = vec![a.clone()];
+        let mut ancestors = BTreeSet::new();
+        while let Some(next) = open.pop() {
+            if ancestors.insert(next.clone()) {
+                open.extend(self.commits[&next].parents.iter().cloned());
+            }
+        }
+        // The one with the most in it is the nearest: work is only ever added.
+        let mut open = vec![b.clone()];
+        let mut best: Option<CommitId> = None;
+        let mut seen = BTreeSet::new();
+        while let Some(next) = open.pop() {
+            if !seen.insert(next.clone()) {
+                continue;
+            }
+            if !ancestors.contains(&next) {
+                open.extend(self.commits[&next].parents.iter().cloned());
+            } else if best.as_ref().is_none_or(|best| self.contains(&next, best)) {
+                best = Some(next);
+            }
+        }
+        best
+    }
+
+    /// The commit checked out in a directory.
+    ///
+    /// # Panics
+    ///
+    /// If nothing is.
+    pub(super) fn commit_in(&self, directory: &Path) -> CommitId {
+        if directory == Path::new(INTEGRATION) {
+            let commit = self.integration.clone();
+            return commit.unwrap_or_else(|| panic!("impossible call: no integration worktree"));
+        }
+        let place = self.place(directory);
+        self.branches[&place.branch].clone()
+    }
+
+    /// The workspace at a directory.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub(super) fn place(&self, directory: &Path) -> &Place {
+        let place = self.workspaces.get(directory);
+        place.unwrap_or_else(|| panic!("impossible call: no workspace at {}", directory.display()))
+    }
+
+    /// Commits what is uncommitted in a workspace.
+    pub(super) fn commit_leftovers(&mut self, directory: &Path, subject: &str) {
+        let place = self.place(directory).clone();
+        if let Some(tree) = place.uncommitted {
+            let head = self.branches[&place.branch].clone();
+            let head = self.commit(vec![head], tree, subject);
+            self.branches.insert(place.branch, head);
+            self.write(directory, None);
+        }
+    }
+
+    /// Sets what is uncommitted in a workspace.
+    pub(super) fn write(&mut self, directory: &Path, tree: Option<Tree>) {
+        if let Some(place) = self.workspaces.get_mut(directory) {
+            place.uncommitted = tree;
+        }
+    }
+
+    pub(super) fn pre_merge_tag(sprint: &SprintId, ticket: &TicketId) -> Option<TagName> {
+        TagName::new(format!("pre-merge-{sprint}-{ticket}")).ok()
+    }
+}
+
+fn tree_id(tree: &Tree) -> TreeId {
+    TreeId::new(name_of(tree, 40)).unwrap_or_else(|error| panic!("{error}"))
+}

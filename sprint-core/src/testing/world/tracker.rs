@@ -1,0 +1,207 @@
+//! The tracker of the world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::domain::config::TicketFilter;
+use crate::domain::evidence::{CommentRef, EvidenceMarker, Note};
+use crate::domain::reality::{Fetched, TicketReality};
+use crate::domain::ticket::{Ticket, TicketStatus};
+use crate::domain::verdict::Verdict;
+use crate::failure::ErrorKind;
+use crate::id::TicketId;
+use crate::ports::{Error, Result};
+use crate::run::effect::EffectKey;
+use crate::run::proof::Proof;
+use crate::testing::world::State;
+
+/// The tickets of a tracker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Board {
+    /// The tickets there are.
+    pub entries: BTreeMap<TicketId, Entry>,
+    /// Tickets a person changed; what the engine knows of them may be outdated.
+    pub touched: BTreeSet<TicketId>,
+    /// How many more evidence comments will be lost, per ticket.
+    pub loses_evidence: BTreeMap<TicketId, u32>,
+    /// How many more times Done will not be taken, per ticket.
+    pub stays_open: BTreeMap<TicketId, u32>,
+}
+
+/// One ticket on the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The ticket.
+    pub ticket: Ticket,
+    /// Its comments, each with the key it was posted with.
+    pub comments: Vec<(String, String)>,
+}
+
+impl Entry {
+    /// The markers of its evidence.
+    pub fn evidence(&self) -> Vec<EvidenceMarker> {
+        let bodies = self.comments.iter();
+        bodies
+            .filter_map(|(_, body)| EvidenceMarker::find(body))
+            .collect()
+    }
+}
+
+impl Board {
+    pub(super) fn new(tickets: Vec<Ticket>) -> Self {
+        let entry = |ticket: Ticket| {
+            let comments = Vec::new();
+            (ticket.id.clone(), Entry { ticket, comments })
+        };
+        Self {
+            entries: tickets.into_iter().map(entry).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// A person sets a ticket's status.
+    pub fn set_status(&mut self, id: &TicketId, status: TicketStatus) {
+        self.touched.insert(id.clone());
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.ticket.status = status;
+        }
+    }
+
+    /// A person rewrites a ticket.
+    pub fn rewrite(&mut self, id: &TicketId) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.ticket.title.push_str(", but differently");
+        }
+    }
+
+    /// A person deletes a ticket.
+    pub fn delete(&mut self, id: &TicketId) {
+        self.touched.insert(id.clone());
+        self.entries.remove(id);
+    }
+
+    /// The status of a ticket, if it exists.
+    pub fn status(&self, id: &TicketId) -> Option<TicketStatus> {
+        self.entries.get(id).map(|entry| entry.ticket.status)
+    }
+
+    fn find(&mut self, id: &TicketId, operation: &'static str) -> Result<&mut Entry> {
+        let missing = || Error::new(ErrorKind::NotFound, operation, id.to_string());
+        self.entries.get_mut(id).ok_or_else(missing)
+    }
+
+    fn comment_once(&mut self, id: &TicketId, key: &EffectKey, body: &str) -> Result<CommentRef> {
+        let entry = self.find(id, "comment on")?;
+        let key = key.to_string();
+        if !entry.comments.iter().any(|(posted, _)| *posted == key) {
+            entry.comments.push((key.clone(), body.to_owned()));
+        }
+        Ok(CommentRef(key))
+    }
+
+    fn spend(left: &mut BTreeMap<TicketId, u32>, id: &TicketId) -> bool {
+        let left = left.get_mut(id).filter(|left| **left > 0);
+        left.is_some_and(|left| {
+            *left -= 1;
+            true
+        })
+    }
+
+    pub(crate) fn tickets(&self, filter: &TicketFilter) -> Fetched {
+        let all = self.entries.values().map(|entry| &entry.ticket);
+        let tickets = all.filter(|ticket| filter.status.contains(&ticket.status));
+        Fetched {
+            tickets: tickets.cloned().collect(),
+            malformed: Vec::new(),
+        }
+    }
+
+    pub(crate) fn reality(&mut self, id: &TicketId) -> Result<TicketReality> {
+        let entry = self.find(id, "read ticket")?;
+        Ok(TicketReality {
+            status: entry.ticket.status,
+            evidence: entry.evidence(),
+        })
+    }
+
+    pub(crate) fn start(&mut self, id: &TicketId) -> Result<()> {
+        let entry = self.find(id, "start ticket")?;
+        // Done is not overwritten: only `reopen` takes that back.
+        if entry.ticket.status == TicketStatus::Todo {
+            entry.ticket.status = TicketStatus::InProgress;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn reopen(&mut self, id: &TicketId, note: &Note, key: &EffectKey) -> Result<()> {
+        let entry = self.find(id, "reopen ticket")?;
+        if entry.ticket.status == TicketStatus::Done {
+            entry.ticket.status = TicketStatus::InProgress;
+        }
+        self.comment_once(id, key, &note.body).map(drop)
+    }
+
+    pub(crate) fn comment(&mut self, id: &TicketId, note: &Note, key: &EffectKey) -> Result<()> {
+        self.comment_once(id, key, &note.body).map(drop)
+    }
+}
+
+impl State {
+    pub(crate) fn post_evidence(
+        &mut self,
+        proof: &Proof,
+        comment: &str,
+        key: &EffectKey,
+    ) -> Result<CommentRef> {
+        self.proven(proof, "post_evidence");
+        assert_eq!(
+            EvidenceMarker::find(comment).as_ref(),
+            Some(proof.marker()),
+            "impossible call: post_evidence({}) with a comment that does not end in its marker",
+            proof.ticket()
+        );
+        if Board::spend(&mut self.board.loses_evidence, proof.ticket()) {
+            return Ok(CommentRef("lost".into()));
+        }
+        self.board.comment_once(proof.ticket(), key, comment)
+    }
+
+    pub(crate) fn close_ticket(&mut self, proof: &Proof) -> Result<()> {
+        self.proven(proof, "close");
+        let id = proof.ticket();
+        let entry = self.board.find(id, "close ticket")?;
+        assert!(
+            entry.evidence().contains(proof.marker()),
+            "impossible call: close({id}) without evidence on the ticket"
+        );
+        let closed = (id.clone(), proof.commit().clone());
+        if !self.log.closed.contains(&closed) {
+            self.log.closed.push(closed);
+        }
+        if Board::spend(&mut self.board.stays_open, id) {
+            return Ok(());
+        }
+        self.board.find(id, "close ticket")?.ticket.status = TicketStatus::Done;
+        Ok(())
+    }
+
+    /// Compares a proof with what the world itself saw.
+    fn proven(&self, proof: &Proof, call: &str) {
+        let (id, commit) = (proof.ticket(), proof.commit());
+        assert!(
+            proof.verdicts().values().all(Verdict::accepts),
+            "impossible call: {call}({id}) against a verdict"
+        );
+        assert!(
+            self.log.green.contains(proof.tree()),
+            "impossible call: {call}({id}) for {commit}, on which the gate was never green"
+        );
+        assert!(
+            !self.checks.review_required || self.log.reviewed.contains(commit),
+            "impossible call: {call}({id}) for {commit}, which no reviewer accepted"
+        );
+        assert!(
+            self.log.complete.contains(commit),
+            "impossible call: {call}({id}) for {commit}, which is not complete"
+        );
+    }
+}

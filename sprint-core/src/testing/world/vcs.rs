@@ -1,0 +1,317 @@
+//! What version control does to the repository of the world.
+
+use std::path::PathBuf;
+
+use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Merged};
+use crate::domain::path::RepoPath;
+use crate::domain::workspace::{
+    AddedLine, ChangeKind, ChangedPath, Collected, Leftovers, Opened, RepoStatus, Workspace,
+    WorkspaceSpec,
+};
+use crate::failure::ErrorKind;
+use crate::id::{BranchName, CommitId, TagName};
+use crate::plan::edge_cases::EdgeCase;
+use crate::ports::{Error, Result};
+use crate::testing::world::State;
+use crate::testing::world::repo::{Flaw, INTEGRATION, Place, Repo, Tree};
+
+impl State {
+    pub(crate) fn repo_status(&self) -> RepoStatus {
+        let head = self.repo.base_head();
+        let dirty = "the checkout of main has changes".to_owned();
+        RepoStatus {
+            base_tree: self.repo.commits[&head].tree_id.clone(),
+            base_head: head,
+            base_checkout_dirty: self.repo.checkout_dirty.then_some(dirty),
+            warnings: Vec::new(),
+        }
+    }
+
+    pub(crate) fn tag(&mut self, tag: &TagName, commit: &CommitId) -> Result<()> {
+        let there = self
+            .repo
+            .tags
+            .entry(tag.clone())
+            .or_insert_with(|| commit.clone());
+        if there == commit {
+            Ok(())
+        } else {
+            Err(Error::new(ErrorKind::Conflict, "tag", tag.to_string()))
+        }
+    }
+
+    pub(crate) fn open_workspace(&mut self, spec: &WorkspaceSpec) -> Result<Opened> {
+        let name = format!("{}-{}", spec.ticket, spec.generation);
+        let path = PathBuf::from(format!("/world/{name}"));
+        let repo = &mut self.repo;
+        if let Some(place) = repo.workspaces.get(&path) {
+            return Ok(Opened::Ready(workspace(path.clone(), place)));
+        }
+        let mut head = spec.base.clone();
+        for (dependency, commit) in &spec.dependencies {
+            assert!(
+                repo.commits
+                    .get(commit)
+                    .is_some_and(|c| self.log.green.contains(&c.tree_id)),
+                "impossible call: open({spec:?}) on unverified {dependency}"
+            );
+            if repo.contains(&head, commit) {
+                continue;
+            }
+            match repo.merge(&head, commit) {
+                Ok(tree) => {
+                    let parents = vec![head, commit.clone()];
+                    head = repo.commit(parents, tree, &format!("merge: {dependency}"));
+                }
+                Err(names) => {
+                    return Ok(Opened::Conflict {
+                        dependency: dependency.clone(),
+                        paths: names.iter().map(|name| source(name)).collect(),
+                    });
+                }
+            }
+        }
+        let branch = BranchName::new(format!("sprint/{name}"));
+        let place = Place {
+            ticket: spec.ticket.clone(),
+            branch: branch.unwrap_or_else(|error| panic!("{error}")),
+            base: spec.base.clone(),
+            work_base: head.clone(),
+            uncommitted: None,
+        };
+        repo.branches.entry(place.branch.clone()).or_insert(head);
+        repo.workspaces.insert(path.clone(), place.clone());
+        Ok(Opened::Ready(workspace(path, &place)))
+    }
+
+    pub(crate) fn collect(
+        &mut self,
+        workspace: &Workspace,
+        leftovers: &Leftovers,
+    ) -> Result<Collected> {
+        let place = self.repo.place(&workspace.path).clone();
+        match leftovers {
+            Leftovers::Commit { subject, .. } => {
+                self.repo.commit_leftovers(&workspace.path, subject);
+            }
+            Leftovers::RestoreTo(commit) => {
+                let head = self.repo.branches[&place.branch].clone();
+                if head != *commit || place.uncommitted.is_some() {
+                    self.repo.commit_leftovers(&workspace.path, "rescued");
+                    let rescued = self.repo.branches.insert(place.branch, commit.clone());
+                    self.repo.rescued.extend(rescued);
+                    let what = workspace.branch.to_string();
+                    return Err(Error::new(ErrorKind::Conflict, "find unchanged", what));
+                }
+            }
+        }
+        Ok(self.collected(workspace))
+    }
+
+    fn collected(&self, workspace: &Workspace) -> Collected {
+        let repo = &self.repo;
+        let head = repo.commit_in(&workspace.path);
+        let before = &repo.commits[&workspace.work_base].tree;
+        let tree = &repo.commits[&head].tree;
+        let changes = tree
+            .iter()
+            .filter(|(name, change)| before.get(*name) != Some(change));
+        let (mut changed, mut added) = (Vec::new(), Vec::new());
+        for (name, change) in changes {
+            let paths = [source(name), test_of(name)];
+            changed.extend(paths.map(|path| ChangedPath {
+                path,
+                kind: ChangeKind::Added,
+            }));
+            added.extend((change.flaw == Some(Flaw::Leftover)).then(|| AddedLine {
+                path: source(name),
+                line: 7,
+                text: format!("dbg!({});", change.version),
+            }));
+        }
+        changed.sort();
+        let mut commits = 0;
+        let mut at = &head;
+        while *at != workspace.work_base {
+            commits += 1;
+            let Some(parent) = repo.commits[at].parents.first() else {
+                break;
+            };
+            at = parent;
+        }
+        Collected {
+            tree: repo.commits[&head].tree_id.clone(),
+            head,
+            commits,
+            changed,
+            added,
+        }
+    }
+
+    pub(crate) fn read(&self, commit: &CommitId, paths: &[RepoPath]) -> Vec<(RepoPath, Vec<u8>)> {
+        let tree = &self.repo.commits[commit].tree;
+        let content = |path: &RepoPath| {
+            let name = path
+                .as_str()
+                .strip_prefix("tests/")?
+                .strip_suffix("_test.rs")?;
+            let change = tree.get(name)?;
+            let named = change.flaw != Some(Flaw::NoEdgeCases);
+            Some(if named {
+                self.tests_of(name)
+            } else {
+                String::new()
+            })
+        };
+        let files = paths
+            .iter()
+            .filter_map(|path| Some((path.clone(), content(path)?)));
+        files
+            .map(|(path, text)| (path, text.into_bytes()))
+            .collect()
+    }
+
+    /// A test file that names every edge case of the ticket.
+    fn tests_of(&self, name: &str) -> String {
+        let mut entries = self.board.entries.values();
+        let entry = entries.find(|entry| entry.ticket.id.as_str() == name);
+        let cases = entry.map_or_else(Vec::new, |entry| EdgeCase::of(&entry.ticket));
+        let lines: Vec<_> = cases.iter().map(|case| format!("// {}", case.text)).collect();
+        lines.join("\n")
+    }
+
+    pub(crate) fn combine(&mut self, spec: &CombineSpec) -> Combined {
+        let mut tip = spec.base.clone();
+        let (mut merged, mut conflicts) = (Vec::new(), Vec::new());
+        for input in &spec.merges {
+            assert!(
+                self.log
+                    .closed
+                    .contains(&(input.ticket.clone(), input.commit.clone())),
+                "impossible call: combine({spec:?}): {} was never closed",
+                input.ticket
+            );
+            match self.repo.merge(&tip, &input.commit) {
+                Ok(tree) => {
+                    let parents = vec![tip, input.commit.clone()];
+                    tip = self.repo.commit(parents, tree, &input.subject);
+                    merged.push(Merged {
+                        ticket: input.ticket.clone(),
+                        commit: tip.clone(),
+                        tree: self.repo.commits[&tip].tree_id.clone(),
+                    });
+                }
+                Err(names) => {
+                    let paths = names.iter().map(|name| source(name)).collect();
+                    conflicts.push((input.ticket.clone(), paths));
+                }
+            }
+        }
+        Combined {
+            tree: self.repo.commits[&tip].tree_id.clone(),
+            tip,
+            merged,
+            conflicts,
+        }
+    }
+
+    pub(crate) fn check_out(&mut self, commit: &CommitId) -> PathBuf {
+        assert!(
+            self.repo.commits.contains_key(commit),
+            "impossible call: checkout({commit}), which does not exist"
+        );
+        if self.repo.integration.replace(commit.clone()).as_ref() != Some(commit) {
+            self.repo.installed.remove(&PathBuf::from(INTEGRATION));
+        }
+        INTEGRATION.into()
+    }
+
+    pub(crate) fn land(&mut self, spec: &LandSpec) -> Landed {
+        let repo = &mut self.repo;
+        let mut at = &spec.expected;
+        for merged in &spec.merges {
+            let parents = repo
+                .commits
+                .get(&merged.commit)
+                .map(|commit| &commit.parents[..]);
+            let work = match parents {
+                Some([first, work]) if first == at => work,
+                _ => panic!("impossible call: land({spec:?}): {merged:?} does not follow {at}"),
+            };
+            assert!(
+                self.log
+                    .closed
+                    .contains(&(merged.ticket.clone(), work.clone())),
+                "impossible call: land({spec:?}): {} was never closed",
+                merged.ticket
+            );
+            at = &merged.commit;
+        }
+        assert_eq!(
+            *at, spec.tip,
+            "impossible call: land({spec:?}): the chain ends elsewhere"
+        );
+        assert!(
+            spec.tip != spec.expected && self.log.green.contains(&repo.commits[&spec.tip].tree_id),
+            "impossible call: land({spec:?}): the gate was never green on it"
+        );
+        let head = repo.base_head();
+        if repo.contains(&head, &spec.tip) {
+            return Landed::Yes;
+        }
+        if head != spec.expected {
+            return Landed::BaseMoved(head);
+        }
+        if repo.checkout_dirty {
+            return Landed::CheckoutInTheWay("commit or stash your changes on main".into());
+        }
+        let mut before = spec.expected.clone();
+        for merged in &spec.merges {
+            let tag = Repo::pre_merge_tag(&spec.sprint, &merged.ticket);
+            repo.tags.extend(tag.map(|tag| (tag, before)));
+            before = merged.commit.clone();
+        }
+        repo.branches.insert(repo.base.clone(), spec.tip.clone());
+        self.log.landings += 1;
+        Landed::Yes
+    }
+
+    pub(crate) fn close_workspace(&mut self, workspace: &Workspace) {
+        let repo = &mut self.repo;
+        if !repo.workspaces.contains_key(&workspace.path) {
+            return;
+        }
+        repo.commit_leftovers(&workspace.path, "rescued");
+        repo.workspaces.remove(&workspace.path);
+        repo.installed.remove(&workspace.path);
+        if let Some(head) = repo.branches.get(&workspace.branch).cloned()
+            && repo.on_base(&head)
+        {
+            repo.branches.remove(&workspace.branch);
+        }
+    }
+}
+
+fn workspace(path: PathBuf, place: &Place) -> Workspace {
+    Workspace {
+        path,
+        branch: place.branch.clone(),
+        base: place.base.clone(),
+        work_base: place.work_base.clone(),
+    }
+}
+
+/// The source file of a change.
+pub(super) fn source(name: &str) -> RepoPath {
+    RepoPath::from(format!("src/{name}.rs").as_str())
+}
+
+fn test_of(name: &str) -> RepoPath {
+    RepoPath::from(format!("tests/{name}_test.rs").as_str())
+}
+
+/// What is in a workspace, with what nobody committed.
+pub(super) fn working_tree(repo: &Repo, place: &Place) -> Tree {
+    let head = &repo.commits[&repo.branches[&place.branch]].tree;
+    place.uncommitted.as_ref().unwrap_or(head).clone()
+}
