@@ -1,8 +1,10 @@
 //! A sprint that crashes, anywhere, and is resumed ends like one that does not.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use sprint_core::domain::command::CheckKind;
@@ -201,7 +203,7 @@ impl Rig {
         let lease = FakeStore::lease(1);
         let mut run = Box::pin(self.engine.start(self.plan.clone(), &lease, &mut inbox));
         let mut cx = Context::from_waker(Waker::noop());
-        while let Poll::Pending = run.as_mut().poll(&mut cx) {
+        while run.as_mut().poll(&mut cx).is_pending() {
             if self.store.deltas().len() >= k {
                 return true;
             }
@@ -223,10 +225,14 @@ impl Rig {
 
     fn end(&self) -> End {
         let stored = self.store.stored().unwrap();
-        let stage = |stage: &Stage| match stage {
-            Stage::Stuck { reason, message } => format!("stuck: {}: {message}", reason.name()),
-            Stage::Blocked { by } => format!("blocked by {by}"),
-            other => other.name().to_owned(),
+        let stage = |stage: &Stage| {
+            if let Stage::Stuck { reason, message } = stage {
+                format!("stuck: {}: {message}", reason.name())
+            } else if let Stage::Blocked { by } = stage {
+                format!("blocked by {by}")
+            } else {
+                stage.name().to_owned()
+            }
         };
         let stages = stored
             .tickets

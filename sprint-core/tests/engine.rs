@@ -1,5 +1,7 @@
 //! The driver over fakes and a clock that stands still until it is told to go on.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
@@ -334,10 +336,9 @@ fn a_panicking_adapter_is_a_failure_of_that_effect() {
     }));
     assert_eq!(bench.start().unwrap().why, complete());
     assert_eq!(bench.landed(), ["A"]);
-    let retried = |event: &Event| match event {
-        Event::Retrying { message, .. } => message.contains("panicked: told to panic"),
-        _ => false,
-    };
+    let panicked = |message: &String| message.contains("panicked: told to panic");
+    let retried =
+        |event: &Event| matches!(event, Event::Retrying { message, .. } if panicked(message));
     assert!(bench.heard.events().iter().any(|(_, event)| retried(event)));
 }
 

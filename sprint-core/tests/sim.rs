@@ -36,4 +36,63 @@ fn simulate_10_000_seeds() {
     for (kind, what, n) in coverage.iter() {
         println!("{n:>9} {kind}: {what}");
     }
+    if setting("SPRINT_SIM_SEEDS").is_none() {
+        nothing_is_missing(&coverage);
+    }
+}
+
+/// What ten thousand sprints have to have seen, or the simulator has gone blind.
+const REQUIRED: &str = "
+breaker: tripped, a fresh agent succeeded
+cancel: in mid-flight
+crash: before a save, in a save, after a save, between effect and reply, taken over
+crash during: integration, test of base, bisection, search for a partner
+crash during: checkpoint, combine, gate, land, tidy, start, open, install, research, implement
+crash during: collect, check, review, judge, post, close, note, reopen, release
+crash in: queued, blocked, opening, installing, researching, implementing, collecting, checking
+crash in: awaiting review, judging, posting, closing, verified, merged, stuck, dropped
+finding: preflight_skipped, context_exhaustion, missing_evidence, evidence_mismatch
+finding: silent_success, debug_artifacts, code_review, incomplete_requirements, human_changes
+finding: no_progress, timeout, lint_error, test_failure
+human: edits, closes, reopens, deletes
+integration: landed, base moved, parked and continued, culprit alone, partner found
+integration: dependent set aside, skipped
+rate limit: a healthy sibling goes on
+remedy: timeout
+reply: lost, late, doubled, stale
+review: approved, changes, skipped
+save: failed
+stop: budget, fatal, base is red, base moves
+stuck: circuit_breaker, max_loops, context_exhausted, rate_limited, infrastructure
+stuck: dependency_merge_conflict, tracker_failure, evidence_not_verified, ticket_not_done
+stuck: merge_conflict, integration_failed
+takeover: the old engine is refused
+ticket: blocked, succeeded after another try";
+
+/// What needs the table that reads the output of tools: all of it is seen, or there is no table.
+const CLASSIFIED: &str = "
+finding: missing_dependency, missing_file, type_error
+remedy: install";
+
+/// How many of these never happened, by name, and how many there are.
+fn unseen(coverage: &Coverage, wanted: &str) -> (Vec<String>, usize) {
+    let rows = wanted.lines().filter_map(|line| line.split_once(": "));
+    let all: Vec<_> = rows
+        .flat_map(|(kind, names)| names.split(", ").map(move |what| (kind, what)))
+        .collect();
+    let missing = all
+        .iter()
+        .filter(|(kind, what)| coverage.count(kind, what) == 0);
+    let names = missing.map(|(kind, what)| format!("{kind}: {what}"));
+    (names.collect(), all.len())
+}
+
+fn nothing_is_missing(coverage: &Coverage) {
+    let (missing, _) = unseen(coverage, REQUIRED);
+    assert!(missing.is_empty(), "never happened: {missing:?}");
+    let (missing, all) = unseen(coverage, CLASSIFIED);
+    assert!(
+        missing.is_empty() || missing.len() == all,
+        "never happened: {missing:?}"
+    );
 }

@@ -121,11 +121,7 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
         }
         (Stage::Checking { checked, remedy }, Step::Install, Done::Checked(_)) => {
             // Whether it worked shows in the check that follows.
-            let remedy = Remedy {
-                install: false,
-                installed: true,
-                ..remedy
-            };
+            let remedy = remedy.installed();
             ticket.stage = Stage::Checking { checked, remedy };
         }
         (Stage::Checking { checked, remedy }, Step::Check, Done::Checked(report)) => {

@@ -139,7 +139,8 @@ pub(super) fn stuck(ticket: &mut TicketRun, reason: StuckReason, message: String
     });
     ticket.stage = Stage::Stuck { reason, message };
     ticket.completed_at = Some(cx.now);
-    ticket.holds.clear();
+    let chores = &ticket.chores;
+    ticket.holds.retain(|step, _| chores.contains(step));
     ticket.chores.insert(Step::Note);
 }
 

@@ -251,6 +251,17 @@ pub struct Remedy {
     pub timeouts: u32,
 }
 
+impl Remedy {
+    /// The same, after an install.
+    pub(super) const fn installed(self) -> Self {
+        Self {
+            install: false,
+            installed: true,
+            ..self
+        }
+    }
+}
+
 /// What a ticket has spent. Every loop-back of the machine takes from one of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {

@@ -305,14 +305,14 @@ impl SprintRun {
     }
 
     fn stuck_note(&self, id: &TicketId, ticket: &TicketRun) -> Option<StuckNote> {
-        let (reason, message) = match &ticket.stage {
-            Stage::Stuck { reason, message } => (*reason, message.clone()),
+        let (reason, message) = if let Stage::Stuck { reason, message } = &ticket.stage {
+            (*reason, message.clone())
+        } else if ticket.chores.contains(&Step::Reopen) {
             // It was set aside, and before that could be said a person decided something else.
-            _ if ticket.chores.contains(&Step::Reopen) => {
-                let reason = StuckReason::IntegrationFailed;
-                (reason, "it was set aside while it was merged".into())
-            }
-            _ => return None,
+            let reason = StuckReason::IntegrationFailed;
+            (reason, "it was set aside while it was merged".into())
+        } else {
+            return None;
         };
         Some(StuckNote {
             ticket: id.clone(),

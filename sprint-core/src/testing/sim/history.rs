@@ -126,8 +126,26 @@ impl History {
                 {
                     self.spent.entry(ticket.clone()).or_default().failures += 1;
                 }
-                Event::Stuck { ticket, .. } => self.forget(ticket),
-                _ => {}
+                Event::Stuck { ticket, .. } => {
+                    // Chores go on, and wait as long as they were told to.
+                    let chore = |id: &EffectId| {
+                        matches!(id.step, Step::Start | Step::Reopen | Step::Release)
+                    };
+                    self.holds
+                        .retain(|id, _| id.ticket_id() != Some(ticket) || chore(id));
+                }
+                Event::AttemptFailed { .. }
+                | Event::PhaseChanged { .. }
+                | Event::StageChanged { .. }
+                | Event::BreakerTripped { .. }
+                | Event::Blocked { .. }
+                | Event::ReviewRequested { .. }
+                | Event::GateRan { .. }
+                | Event::CulpritFound { .. }
+                | Event::Landed { .. }
+                | Event::Warning { .. }
+                | Event::Stale { .. }
+                | Event::Finished { .. } => {}
             }
         }
     }
@@ -197,6 +215,9 @@ impl History {
         {
             let budget = reason.contains("max_agent_runs") || reason.contains("max_cost_cents");
             coverage.hit("stop", if budget { "budget" } else { "other" });
+            if reason.contains("told to fail") {
+                coverage.hit("stop", "fatal");
+            }
             if reason.contains("red on base") {
                 coverage.hit("stop", "base is red");
             }
