@@ -363,20 +363,27 @@ fn checked(
     report: CheckReport,
     cx: &mut Cx<'_>,
 ) {
+    use FindingKind::{MissingDependency, RateLimit, Timeout};
     let claim = &checked.claim.0;
     let about_this = claim
         .commit_hash
         .as_ref()
         .is_none_or(|commit| *commit == checked.head);
     let verdict = layers::mechanical(report, about_this.then_some(claim), &checked.artifacts);
-    let kind = verdict.findings.first().map(|finding| finding.kind);
+    // An environment that fails proves nothing, not even that a claim was false.
+    let environment = |kind: &FindingKind| matches!(kind, MissingDependency | RateLimit | Timeout);
+    let kind = verdict
+        .findings
+        .iter()
+        .map(|finding| finding.kind)
+        .find(environment);
     let can_install = cx.plan.config.install_cmd.is_some() && !remedy.installed;
     let remedied = match kind {
-        Some(FindingKind::MissingDependency) if can_install => Some(Remedy {
+        Some(MissingDependency) if can_install => Some(Remedy {
             install: true,
             ..remedy
         }),
-        Some(FindingKind::Timeout) if remedy.timeouts < 2 => Some(Remedy {
+        Some(Timeout) if remedy.timeouts < 2 => Some(Remedy {
             timeouts: remedy.timeouts + 1,
             ..remedy
         }),
@@ -384,7 +391,7 @@ fn checked(
     };
     if let Some(remedy) = remedied {
         ticket.stage = Stage::Checking { checked, remedy };
-    } else if kind == Some(FindingKind::RateLimit) {
+    } else if kind == Some(RateLimit) {
         let message = verdict
             .findings
             .into_iter()

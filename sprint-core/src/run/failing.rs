@@ -188,11 +188,22 @@ pub(super) fn rate_limited(
     message: String,
     cx: &mut Cx<'_>,
 ) {
-    ticket.budget.rate_limits += 1;
-    if ticket.budget.rate_limits > MAX_RATE_LIMITS {
+    // A chore is counted by itself: what happens beside the main line must not end it.
+    let chore = ticket.chores.contains(&step);
+    let waits = if chore {
+        ticket.retries.entry(step).or_default()
+    } else {
+        &mut ticket.budget.rate_limits
+    };
+    *waits += 1;
+    let waits = *waits;
+    if waits > MAX_RATE_LIMITS && chore {
+        return give_up(ticket, step, message, cx);
+    }
+    if waits > MAX_RATE_LIMITS {
         return stuck(ticket, StuckReason::RateLimited, message, cx);
     }
-    let doubled = 60_000u64 << (ticket.budget.rate_limits - 1);
+    let doubled = 60_000u64 << (waits - 1);
     let wait = Duration::from_millis(told.unwrap_or_else(|| doubled.min(600_000)));
     let until = cx.now.after(wait);
     if step.lane() == Lane::Agent {

@@ -176,7 +176,10 @@ impl State {
         let mut entries = self.board.entries.values();
         let entry = entries.find(|entry| entry.ticket.id.as_str() == name);
         let cases = entry.map_or_else(Vec::new, |entry| EdgeCase::of(&entry.ticket));
-        let lines: Vec<_> = cases.iter().map(|case| format!("// {}", case.text)).collect();
+        let lines: Vec<_> = cases
+            .iter()
+            .map(|case| format!("// {}", case.text))
+            .collect();
         lines.join("\n")
     }
 
