@@ -14,7 +14,7 @@ fn setting(name: &str) -> Option<u64> {
 fn run(seed: u64) -> Coverage {
     let result = std::panic::catch_unwind(|| simulate(seed));
     result.unwrap_or_else(|panic| {
-        println!("SPRINT_SIM_SEED={seed} cargo test -p sprint-core --test sim -- --nocapture");
+        eprintln!("SPRINT_SIM_SEED={seed} cargo test -p sprint-core --test sim -- --nocapture");
         std::panic::resume_unwind(panic)
     })
 }

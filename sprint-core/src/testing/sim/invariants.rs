@@ -223,11 +223,19 @@ fn dependencies_land_first(sim: &Sim) -> Result<(), String> {
     })
 }
 
-/// Base moves when something lands, or a person commits to it, and at no other time. (That the
-/// gate was green on what lands is checked by the world.)
+/// Base moves when something lands, or a person commits to it, and at no other time; and what was
+/// on it stays on it. (That the gate was green on what lands is checked by the world.)
 fn base_is_ours_to_land_on(sim: &Sim) -> Result<(), String> {
-    let head = sim.world.with(|state| state.repo.base_head());
-    let fine = head == sim.history.base || sim.history.base_may_move;
+    let before = &sim.history.base;
+    let (head, grows) = sim.world.with(|state| {
+        let head = state.repo.base_head();
+        let grows = head == *before || state.repo.contains(&head, before);
+        (head, grows)
+    });
+    ensure(grows, || {
+        format!("base went from {before} to {head}, which lacks it")
+    })?;
+    let fine = head == *before || sim.history.base_may_move;
     ensure(fine, || format!("base moved to {head}"))
 }
 

@@ -8,6 +8,7 @@ pub mod coverage;
 pub mod faults;
 mod history;
 pub mod invariants;
+mod people;
 pub mod scenario;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,24 +20,21 @@ use futures_util::FutureExt as _;
 use crate::engine::Ports;
 use crate::engine::perform::perform;
 use crate::failure::{ErrorKind, Failure};
-use crate::id::TicketId;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::{Clock as _, EffectContext, Lease};
+use crate::run::SprintRun;
 use crate::run::admit::{Admission, Limits, admit};
 use crate::run::effect::{Done, EffectId, EffectKey, Lane, Step, Work};
 use crate::run::event::Event;
-use crate::run::input::{Command, Input, ReviewDecision};
+use crate::run::input::{Command, Input};
 use crate::run::snapshot::{Delta, Snapshot};
-use crate::run::state::{Ending, Phase};
 use crate::run::ticket::Stage;
-use crate::run::{Outcome, SprintRun};
 use crate::testing::fake::{self, FakeStore};
 use crate::testing::rng::Rng;
 use crate::testing::sim::coverage::Coverage;
 use crate::testing::sim::faults::Faults;
 use crate::testing::sim::history::History;
 use crate::testing::sim::scenario::Scenario;
-use crate::testing::world::repo::Flaw;
 use crate::testing::world::{Fault, When, World};
 
 type Reply = (EffectId, Result<Done, Failure>);
@@ -394,147 +392,6 @@ impl Sim {
                 self.coverage.hit("takeover", "the old engine is refused");
             }
             _ => self.superseded = Some((old, lease)),
-        }
-    }
-
-    /// Something goes wrong, perhaps; the facts that come of it.
-    fn misfortune(&mut self) -> Option<Vec<Input>> {
-        let faults = self.faults;
-        if !self.stormy() {
-            return None;
-        }
-        if self.rng.chance(faults.takeovers) {
-            self.taken_over();
-            return Some(Vec::new());
-        }
-        if self.rng.chance(20) {
-            self.old_engine_saves();
-        }
-        if self.rng.chance(faults.humans) {
-            self.meddle();
-        }
-        if self.rng.chance(faults.base_moves) {
-            self.move_base();
-        }
-        if self.rng.chance(faults.checkout) {
-            let dirty = self.rng.chance(50);
-            self.world.with(|state| state.repo.checkout_dirty = dirty);
-        }
-        if self.rng.chance(faults.limits) {
-            self.limits = Scenario::limits(&mut self.rng);
-        }
-        if self.rng.chance(faults.jumps) {
-            let jump = self.rng.next() % 3_600_000;
-            self.world.clock().advance(Duration::from_millis(jump));
-            return Some(vec![Input::Tick]);
-        }
-        if self.rng.chance(faults.cancels) {
-            if !self.running.is_empty() {
-                self.coverage.hit("cancel", "in mid-flight");
-            }
-            return Some(vec![Input::Command(Command::Cancel)]);
-        }
-        if self.rng.chance(faults.commands) {
-            let tickets = self.tickets();
-            let command = faults::command(&mut self.rng, &tickets);
-            return command.map(|command| vec![Input::Command(command)]);
-        }
-        if !self.late.is_empty() && self.rng.chance(20) {
-            let at = self.rng.below(self.late.len());
-            let (effect, outcome) = self.late.swap_remove(at);
-            // The driver hears of an effect once; this answers one that was started again.
-            return Some(vec![Input::Finished { effect, outcome }]);
-        }
-        None
-    }
-
-    fn tickets(&self) -> Vec<TicketId> {
-        self.run.tickets().keys().cloned().collect()
-    }
-
-    /// A person changes a ticket on the tracker.
-    fn meddle(&mut self) {
-        use crate::domain::ticket::TicketStatus::{Done, Todo};
-        let tickets = self.tickets();
-        let Some(id) = self.rng.pick(&tickets).cloned() else {
-            return;
-        };
-        let deed = self.rng.below(4);
-        self.coverage
-            .hit("human", ["edits", "closes", "reopens", "deletes"][deed]);
-        self.world.with(|state| match deed {
-            0 => state.board.rewrite(&id),
-            1 => state.board.set_status(&id, Done),
-            2 => state.board.set_status(&id, Todo),
-            _ => state.board.delete(&id),
-        });
-    }
-
-    /// A person commits to base.
-    fn move_base(&mut self) {
-        let flaw = self.rng.chance(15).then(|| Flaw::Fails {
-            check: crate::domain::command::CheckKind::Test,
-            text: "test of base FAILED".into(),
-        });
-        let tickets = self.tickets();
-        let clashes = self
-            .rng
-            .chance(30)
-            .then(|| self.rng.pick(&tickets).cloned())
-            .flatten();
-        self.history.base_may_move = true;
-        self.world.with(|state| {
-            state.repo.edit_base(flaw);
-            let edit = format!("edit-{}", state.repo.edits);
-            state
-                .repo
-                .conflicts
-                .extend(clashes.map(|id| (edit, id.to_string())));
-        });
-    }
-
-    /// What people do when the sprint rests or is over; `None` if nothing.
-    fn after(&mut self, outcome: &Outcome) -> Option<Vec<Input>> {
-        match outcome {
-            Outcome::AwaitingHuman { requests } => {
-                assert!(!requests.is_empty(), "rests, and asks for nothing");
-                Some(vec![Input::Command(self.answer())])
-            }
-            Outcome::Complete(ending) => {
-                let again = self.stormy() && self.rng.chance(5 * self.faults.commands);
-                if !again {
-                    return None;
-                }
-                let stopped = !matches!(ending, Ending::Finished);
-                if stopped && self.rng.chance(50) {
-                    return Some(vec![Input::Command(Command::Continue)]);
-                }
-                let tickets = self.tickets();
-                let id = self.rng.pick(&tickets)?.clone();
-                Some(vec![Input::Command(Command::Reattempt(id))])
-            }
-        }
-    }
-
-    fn answer(&mut self) -> Command {
-        if matches!(self.run.sprint().phase, Phase::Parked { .. }) {
-            if !self.stormy() || self.rng.chance(70) {
-                self.world.with(|state| state.repo.checkout_dirty = false);
-            }
-            return Command::Continue;
-        }
-        let waits = |stage: &Stage| matches!(stage, Stage::AwaitingReview(_));
-        let mut tickets = self.run.tickets().iter();
-        let found = tickets
-            .find(|(_, ticket)| waits(&ticket.stage))
-            .map(|(id, _)| id.clone());
-        match found {
-            Some(ticket) if self.stormy() => faults::review(&mut self.rng, ticket),
-            Some(ticket) => Command::Review {
-                ticket,
-                decision: ReviewDecision::Approve,
-            },
-            None => Command::Continue,
         }
     }
 

@@ -170,6 +170,9 @@ impl State {
         let version = task.attempt;
         tree.insert(task.ticket.to_string(), Change { version, flaw });
         if tree != before {
+            if tree[task.ticket.as_str()].flaw == Some(Flaw::NeedsInstall) {
+                self.repo.installed.remove(&task.workspace);
+            }
             self.repo.write(&task.workspace, Some(tree));
         }
         if !leave {

@@ -182,3 +182,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -32,7 +32,7 @@ pub enum Flaw {
         /// What it says.
         text: String,
     },
-    /// The build fails until dependencies are installed again.
+    /// The build fails until dependencies are installed after it was made.
     NeedsInstall,
     /// Dependencies cannot be installed.
     Uninstallable,
