@@ -1,6 +1,5 @@
 //! Waves and critical path of large ticket graphs, beside what a user would reach for:
 //! `petgraph::algo::toposort`, and a longest-path pass over its order.
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::hint::black_box;
 

@@ -1,6 +1,5 @@
 //! One input into the run machine, for sprints of different sizes. The cost must follow what the
 //! input changed, not how many tickets there are.
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
@@ -10,24 +9,19 @@ use sprint_core::run::SprintRun;
 use sprint_core::run::admit::{Limits, admit};
 use sprint_core::run::effect::{Done, EffectId, Step};
 use sprint_core::run::input::Input;
-use sprint_core::testing::fixture;
+use sprint_core::testing::world::World;
 use sprint_core::time::Timestamp;
 
-/// A sprint of independent tickets whose first ticket is about to have its workspace opened.
+/// A sprint of independent tickets whose first one is about to have its workspace opened.
 fn started(tickets: usize) -> (SprintRun, EffectId) {
     let names: Vec<_> = (1..=tickets).map(|n| format!("T-{n}")).collect();
-    let mut run = SprintRun::start(Timestamp::default(), fixture::plan(&names.join("\n")));
-    let effect = EffectId::sprint(1, Step::Checkpoint);
-    let _events = run.apply(
-        Timestamp::default(),
-        Input::Finished {
-            effect,
-            outcome: Ok(Done::Plain),
-        },
-    );
+    let (_, plan) = World::planned(&names.join("\n"));
+    let mut run = SprintRun::start(Timestamp::default(), plan);
+    let (effect, outcome) = (EffectId::sprint(1, Step::Checkpoint), Ok(Done::Plain));
+    drop(run.apply(Timestamp::default(), Input::Finished { effect, outcome }));
     let limits = Limits::new(Some(8), Some(2));
     let first = admit(&run, &BTreeSet::new(), &limits).start.remove(0);
-    let _delta = run.take_delta();
+    drop(run.take_delta());
     (run, first)
 }
 
@@ -36,15 +30,15 @@ fn apply(c: &mut Criterion) {
     for tickets in [10, 100, 1_000, 10_000] {
         let (run, first) = started(tickets);
         let limits = Limits::new(Some(8), Some(2));
+        let running = BTreeSet::from([first.clone()]);
         group.bench_with_input(BenchmarkId::from_parameter(tickets), &run, |b, run| {
             b.iter_batched_ref(
                 || run.clone(),
                 |run| {
-                    let events =
-                        run.apply(Timestamp::default(), Input::Starting(vec![first.clone()]));
+                    let starting = Input::Starting(vec![first.clone()]);
+                    let events = run.apply(Timestamp::default(), starting);
                     let delta = run.take_delta();
-                    let admission = admit(run, &[first.clone()].into(), &limits);
-                    black_box((events, delta, admission))
+                    black_box((events, delta, admit(run, &running, &limits)))
                 },
                 BatchSize::LargeInput,
             );

@@ -114,7 +114,7 @@ impl Session<'_> {
             .filter(|n| *n > 0);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let limits = Limits::new(agents, Some(cores));
-        let engine = Engine::new(self.ports.clone(), limits, live.clone());
+        let engine = Engine::new(self.ports.clone(), limits, Arc::<Live>::clone(&live));
         let (control, mut inbox) = control();
         decide(&control, self.args);
         let finished = match saved {

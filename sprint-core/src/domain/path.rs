@@ -35,7 +35,7 @@ impl RepoPath {
         let mut bytes = Vec::with_capacity(self.0.len());
         let mut rest = self.0.as_str();
         while let Some(at) = rest.find('\\') {
-            bytes.extend_from_slice(rest[..at].as_bytes());
+            bytes.extend_from_slice(&rest.as_bytes()[..at]);
             let code = rest[at..].strip_prefix("\\x")?.get(..2)?;
             bytes.push(u8::from_str_radix(code, 16).ok()?);
             rest = &rest[at + 4..];

@@ -39,7 +39,7 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
 }
 
-/// How a call to [`Engine::run`] ended.
+/// How a call to [`Engine::start`] or [`Engine::resume`] ended.
 #[derive(Debug)]
 pub struct Finished {
     /// The sprint as it was saved last.
@@ -59,8 +59,8 @@ pub enum Why {
 
 /// Drives one sprint.
 ///
-/// The future of [`run`](Self::run) holds everything that is in flight: dropping it stops all of
-/// it, and calling `run` again with the saved state goes on from there.
+/// The future of [`start`](Self::start) holds everything that is in flight: dropping it stops all
+/// of it, and [`resume`](Self::resume) with the saved state goes on from there.
 pub struct Engine {
     ports: Ports,
     limits: Limits,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::check::{CheckPlan, CheckReport, Subject};
 use crate::domain::evidence::Note;
+use crate::domain::path::RepoPath;
 use crate::domain::ticket::TicketStatus;
 use crate::domain::workspace::{Leftovers, Workspace};
 use crate::engine::Ports;
@@ -72,23 +73,11 @@ pub async fn perform(
                 .map(Done::Checked);
         }
         Work::Install { workspace, plan } => {
-            let subject = Subject {
-                directory: workspace.path,
-                commit: workspace.work_base,
-                // An install speaks of no tree; nothing is concluded from it.
-                tree: TreeId::new("0".repeat(40)).map_err(invalid)?,
-            };
-            return Ok(Done::Checked(
-                ports.verifier.verify(&subject, &plan, &cx).await?,
-            ));
+            return install(&ports, workspace, &plan, &cx)
+                .await
+                .map(Done::Checked);
         }
-        Work::Read { commit, paths } => {
-            let files = ports.vcs.read(&commit, &paths).await?;
-            let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-            return Ok(Done::Sources(
-                files.into_iter().map(|(p, b)| (p, text(b))).collect(),
-            ));
-        }
+        Work::Read { commit, paths } => return read(&ports, &commit, &paths).await,
         Work::Post { proof, checked } => return post(&ports, &plan, &proof, &checked, &cx).await,
         Work::Close(proof) => return close(&ports, &proof, &cx).await,
         Work::Note(facts) => {
@@ -114,6 +103,33 @@ pub async fn perform(
 
 fn invalid(error: impl std::fmt::Display) -> Failure {
     Failure::new(ErrorKind::Invalid, error.to_string())
+}
+
+/// Installs dependencies. That speaks of no tree, and nothing is concluded from it.
+async fn install(
+    ports: &Ports,
+    workspace: Workspace,
+    plan: &CheckPlan,
+    cx: &EffectContext,
+) -> Result<CheckReport, Failure> {
+    let tree = TreeId::new("0".repeat(40)).map_err(invalid)?;
+    let subject = Subject {
+        directory: workspace.path,
+        commit: workspace.work_base,
+        tree,
+    };
+    Ok(ports.verifier.verify(&subject, plan, cx).await?)
+}
+
+async fn read(ports: &Ports, commit: &CommitId, paths: &[RepoPath]) -> Result<Done, Failure> {
+    let files = ports.vcs.read(commit, paths).await?;
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    Ok(Done::Sources(
+        files
+            .into_iter()
+            .map(|(path, bytes)| (path, text(bytes)))
+            .collect(),
+    ))
 }
 
 /// Runs the gate in a workspace that is exactly at `commit` before and after, so that what was

@@ -68,16 +68,18 @@ fn missing_evidence(claim: &WorkerResult, kind: CheckKind) -> Option<Finding> {
     if entry.exit_code == 0 && !tests_fail {
         return None;
     }
-    let kind_of_failure = match classify::classify(Some(kind), &entry.output) {
-        FindingKind::RateLimit => FindingKind::MissingEvidence,
-        other => other,
-    };
+    // What a worker quotes may mention a rate limit; only what we run ourselves can meet one.
+    let shown = Some(classify::classify(Some(kind), &entry.output));
+    let shown = shown.filter(|kind| *kind != FindingKind::RateLimit);
     let message = format!(
         "the worker's own {kind} run shows failure (exit {}): {}",
         entry.exit_code,
         last_lines(&entry.output, 15)
     );
-    Some(Finding::blocking(kind_of_failure, message))
+    Some(Finding::blocking(
+        shown.unwrap_or(FindingKind::MissingEvidence),
+        message,
+    ))
 }
 
 /// Layer 2: what running the gate ourselves says. The first finding is the one that routes the

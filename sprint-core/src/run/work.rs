@@ -13,7 +13,7 @@ use crate::run::SprintRun;
 use crate::run::advance::proof;
 use crate::run::effect::{EffectId, EffectKey, Scope, Step, StuckNote, Work};
 use crate::run::integrate::Task;
-use crate::run::ticket::{Checked, Remedy, Stage, StuckReason, TicketRun};
+use crate::run::ticket::{Checked, MergeState, Remedy, Stage, StuckReason, TicketRun};
 
 /// Learnings of other tickets an agent is told, the latest ones.
 const MAX_LEARNINGS: usize = 50;
@@ -89,24 +89,20 @@ impl SprintRun {
 
     fn ticket_work(&self, id: &TicketId, effect: &EffectId) -> Option<Work> {
         let (plan, ticket) = (self.plan().tickets.get(id)?, self.tickets.get(id)?);
-        match effect.step {
-            Step::Start => return Some(Work::Start(id.clone())),
-            Step::Note => return Some(Work::Note(self.stuck_note(id, ticket)?)),
-            Step::Reopen => return Some(Work::Reopen(self.stuck_note(id, ticket)?)),
-            Step::Release => return Some(Work::Release(ticket.workspaces.clone())),
-            _ => {}
+        if effect.step == Step::Start {
+            return Some(Work::Start(id.clone()));
+        } else if effect.step == Step::Note {
+            return self.stuck_note(id, ticket).map(Work::Note);
+        } else if effect.step == Step::Reopen {
+            return self.stuck_note(id, ticket).map(Work::Reopen);
+        } else if effect.step == Step::Release {
+            return Some(Work::Release(ticket.workspaces.clone()));
         }
         match &ticket.stage {
             Stage::Queued | Stage::Opening { .. } => {
                 Some(Work::Open(self.workspace_spec(plan, ticket)))
             }
-            Stage::Installing { workspace, .. } => Some(Work::Install {
-                workspace: workspace.clone(),
-                plan: CheckPlan {
-                    checks: [].into(),
-                    ..self.gate_plan(0)
-                },
-            }),
+            Stage::Installing { workspace, .. } => Some(self.install(workspace.clone())),
             Stage::Researching { workspace, entry } => {
                 Some(self.agent(effect, plan, ticket, Role::Context, workspace, entry, None))
             }
@@ -121,7 +117,7 @@ impl SprintRun {
                 },
             }),
             Stage::Checking { checked, remedy } => {
-                self.checking(effect, plan, ticket, checked, *remedy)
+                Some(self.checking(effect, plan, ticket, checked, *remedy))
             }
             Stage::ReadingTests(checked) => {
                 let globs = &self.plan().config.test_file_globs;
@@ -158,35 +154,42 @@ impl SprintRun {
         ticket: &TicketRun,
         checked: &Checked,
         remedy: Remedy,
-    ) -> Option<Work> {
-        match effect.step {
-            Step::Install => Some(Work::Install {
-                workspace: checked.workspace.clone(),
-                plan: CheckPlan {
-                    checks: [].into(),
-                    ..self.gate_plan(0)
-                },
-            }),
-            Step::Check => Some(Work::Check {
-                workspace: checked.workspace.clone(),
-                commit: checked.head.clone(),
-                tree: checked.tree.clone(),
-                plan: CheckPlan {
-                    install: None,
-                    ..self.gate_plan(remedy.timeouts)
-                },
-            }),
-            Step::Review => Some(self.audit(effect, plan, ticket, Role::Review, checked)),
-            _ => None,
+    ) -> Work {
+        let workspace = checked.workspace.clone();
+        if effect.step == Step::Review {
+            return self.audit(effect, plan, ticket, Role::Review, checked);
+        } else if effect.step == Step::Install {
+            return self.install(workspace);
+        }
+        Work::Check {
+            workspace,
+            commit: checked.head.clone(),
+            tree: checked.tree.clone(),
+            plan: CheckPlan {
+                install: None,
+                ..self.gate_plan(remedy.timeouts)
+            },
+        }
+    }
+
+    fn install(&self, workspace: Workspace) -> Work {
+        Work::Install {
+            workspace,
+            plan: CheckPlan {
+                checks: [].into(),
+                ..self.gate_plan(0)
+            },
         }
     }
 
     fn workspace_spec(&self, plan: &TicketPlan, ticket: &TicketRun) -> WorkspaceSpec {
         let commit = |id: &TicketId| -> Option<(TicketId, CommitId)> {
-            match &self.tickets.get(id)?.stage {
-                Stage::Verified { checked, .. } => Some((id.clone(), checked.head.clone())),
-                _ => None,
-            }
+            // What is merged is on base already.
+            let ticket = self
+                .tickets
+                .get(id)
+                .filter(|ticket| ticket.merge != MergeState::Merged)?;
+            Some((id.clone(), ticket.stage.checked()?.head.clone()))
         };
         WorkspaceSpec {
             sprint: self.plan().sprint.clone(),
