@@ -1,4 +1,4 @@
-//! Strict fakes of the ports, over one [`World`](crate::testing::world::World).
+//! Strict fakes of the ports, over one [`World`].
 
 pub mod agent;
 pub mod blob;
