@@ -327,8 +327,9 @@ pub(super) fn fair(sim: &Sim, event: &Event) {
     };
     let guilty = sim.world.with(|state| {
         let mut sets = state.checks.break_together.iter();
-        let slow = |change: &Change| matches!(change.flaw, Some(Flaw::Slow(_)));
-        // What needs longer than usual passes alone, where it is given longer, and not here.
+        // Passes alone, where it is given more time and nothing is installed, and not here.
+        let slow =
+            |change: &Change| matches!(change.flaw, Some(Flaw::Slow(_) | Flaw::Uninstallable));
         let mut commits = state.repo.commits.values();
         sets.any(|set| set.contains(ticket.as_str()))
             || commits.any(|commit| commit.tree.get(ticket.as_str()).is_some_and(slow))
