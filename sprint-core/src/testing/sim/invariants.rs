@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use crate::domain::ticket::TicketStatus;
 use crate::run::SprintRun;
 use crate::run::effect::{EffectId, Lane, Scope, Step};
+use crate::run::event::Event;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Stage, StuckReason};
 use crate::testing::sim::history::workers;
 use crate::testing::sim::{Sim, agent_limit, reread};
+use crate::testing::world::repo::{Change, Flaw};
 use crate::time::Timestamp;
 
 /// A rule: `Err` says how it is broken.
@@ -307,6 +309,35 @@ pub(super) fn admission(sim: &Sim, start: &[EffectId], now: Timestamp) {
             "broken rule: {id} starts at {now}, agents are paused until {paused:?}"
         );
     }
+}
+
+/// Who is blamed for a red combination is to blame: chance is not held against anybody.
+///
+/// # Panics
+///
+/// If that is not so.
+pub(super) fn fair(sim: &Sim, event: &Event) {
+    let Event::Stuck {
+        ticket,
+        reason: StuckReason::IntegrationFailed,
+        message,
+    } = event
+    else {
+        return;
+    };
+    let guilty = sim.world.with(|state| {
+        let mut sets = state.checks.break_together.iter();
+        // Passes alone, where it is given more time and nothing is installed, and not here.
+        let slow =
+            |change: &Change| matches!(change.flaw, Some(Flaw::Slow(_) | Flaw::Uninstallable));
+        let mut commits = state.repo.commits.values();
+        sets.any(|set| set.contains(ticket.as_str()))
+            || commits.any(|commit| commit.tree.get(ticket.as_str()).is_some_and(slow))
+    });
+    assert!(
+        guilty || message.starts_with("depends on "),
+        "broken rule: {ticket} is blamed without reason: {message}"
+    );
 }
 
 /// A restart wants exactly what the living value wants, and describes it in the same words.

@@ -2,12 +2,13 @@
 //!
 //! The run machine is a value, so the simulator is the driver: it admits, saves, performs one
 //! effect over the fakes, and folds the answer in, and between any two of these steps it may
-//! crash, lose a reply or change the world. After every step all [`invariants`] are checked.
+//! crash, lose a reply or change the world. After every step all rules of `invariants.rs` are
+//! checked.
 
 pub mod coverage;
 pub mod faults;
 mod history;
-pub mod invariants;
+mod invariants;
 mod people;
 pub mod scenario;
 
@@ -200,6 +201,7 @@ impl Sim {
         }
         for event in &events {
             self.cover(event);
+            invariants::fair(self, event);
         }
         self.history.events(now, &events, &self.run);
         if self.strikes(self.faults.crashes / 3) {
