@@ -19,9 +19,11 @@ use crate::environment::Environment;
 /// The variable that carries the mark.
 const VARIABLE: &str = "SPRINT_OWNER";
 
-/// How often and how long the end of killed processes is waited for.
+/// How often processes are looked for, how many times they are asked to end, and how many times
+/// they are looked for at all.
 const POLL: Duration = Duration::from_millis(5);
-const POLLS: u32 = 400;
+const ASKED: u32 = 200;
+const POLLS: u32 = 600;
 
 impl Environment {
     /// The same environment, marked as belonging to `owner`: something that all engines of one
@@ -32,26 +34,32 @@ impl Environment {
     }
 }
 
-/// Kills every process marked as belonging to `owner`, and waits until they are gone. Returns how
-/// many there were.
+/// Ends every process marked as belonging to `owner`, and waits until they are gone. Returns how
+/// many there were. They are asked first, so that a git among them removes its locks, and killed
+/// after a second.
 ///
 /// Only the holder of the problem's lease may call this, and before it starts anything itself.
 pub async fn reap(owner: impl AsRef<OsStr>) -> usize {
     let mark = mark(owner.as_ref());
-    let mut killed = 0;
-    for _ in 0..POLLS {
+    let mut ended = 0;
+    for poll in 0..POLLS {
         let alive = marked(&mark);
         if alive.is_empty() {
             break;
         }
-        killed = killed.max(alive.len());
+        ended = ended.max(alive.len());
+        let signal = if poll < ASKED {
+            Signal::TERM
+        } else {
+            Signal::KILL
+        };
         for pid in alive {
             // It may be gone by now, which is what we want.
-            _ = kill_process(pid, Signal::KILL);
+            _ = kill_process(pid, signal);
         }
         tokio::time::sleep(POLL).await;
     }
-    killed
+    ended
 }
 
 fn mark(owner: &OsStr) -> Vec<u8> {
@@ -99,7 +107,7 @@ mod tests {
         };
         let (mut ours, mut other) = (spawn(&marked), spawn(&Environment::empty()));
         assert!(reap(owner).await >= 1);
-        assert_eq!(ours.wait().unwrap().signal(), Some(Signal::KILL.as_raw()));
+        assert_eq!(ours.wait().unwrap().signal(), Some(Signal::TERM.as_raw()));
         assert_eq!(reap(owner).await, 0, "nothing is left");
         assert!(
             other.try_wait().unwrap().is_none(),

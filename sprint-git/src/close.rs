@@ -52,7 +52,7 @@ impl Repo {
         if !tree.is_filled() {
             return Ok(());
         }
-        self.clear_old_lock(tree)?;
+        self.clear_old_locks(tree)?;
         self.rescue_dirt(tree, branch).await?;
         let head = self.head_of(tree).await?;
         let holders = [

@@ -25,7 +25,7 @@ impl Repo {
             let message = format!("there is no worktree at {}", workspace.path.display());
             GitError::refused(ErrorKind::NotFound, message)
         })?;
-        self.clear_old_lock(&tree)?;
+        self.clear_old_locks(&tree)?;
         match leftovers {
             Leftovers::Commit { subject, at } => {
                 check_branch(&tree, &workspace.branch)?;

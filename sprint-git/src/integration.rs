@@ -17,7 +17,7 @@ impl Repo {
     /// the build cache.
     pub(crate) async fn check_out(&self, commit: &CommitId, sprint: &SprintId) -> Result<Tree> {
         let tree = self.integration_tree(commit, sprint).await?;
-        self.clear_old_lock(&tree)?;
+        self.clear_old_locks(&tree)?;
         self.call_in(&tree, ["checkout", "--force", "--detach", "--quiet"])
             .arg(commit.as_str())
             .arg("--")

@@ -20,8 +20,9 @@ use crate::repo::{Repo, blocking, held_branch};
 /// Where our worktrees are, below the main worktree.
 const DIRECTORY: [&str; 2] = [".claude", "worktrees"];
 
-/// No git command on an index takes this long.
-const OLD_LOCK: Duration = Duration::from_secs(60);
+/// How old a lock in a worktree of ours is when its owner is taken for dead. We look only where
+/// nobody is at work any more, so this is for stragglers that an agent let go.
+const OLD_LOCK: Duration = Duration::from_secs(5);
 
 /// A registered worktree whose directory exists.
 #[derive(Clone, Debug)]
@@ -189,22 +190,39 @@ impl Repo {
         Ok(())
     }
 
-    /// Removes the index lock of a worktree of ours if it is old: an agent that was stopped in the
-    /// middle of a commit leaves it, and nothing else ever would remove it.
-    pub(crate) fn clear_old_lock(&self, tree: &Tree) -> Result<()> {
-        let lock = tree.git_dir.join("index.lock");
-        let Ok(locked) = lock.metadata().and_then(|metadata| metadata.modified()) else {
-            return Ok(());
+    /// Removes the locks of a worktree of ours that are old: an agent that was stopped in the
+    /// middle of a commit leaves them, and nothing else ever would remove them.
+    pub(crate) fn clear_old_locks(&self, tree: &Tree) -> Result<()> {
+        let mut locks = vec![
+            tree.git_dir.join("index.lock"),
+            tree.git_dir.join("HEAD.lock"),
+        ];
+        if let Some(branch) = tree.branch() {
+            locks.push(self.common.join(format!("refs/heads/{branch}.lock")));
+        }
+        let locked = |lock: &PathBuf| {
+            lock.metadata()
+                .and_then(|metadata| metadata.modified())
+                .ok()
         };
-        // The time by the clock that stamped the lock.
+        let locks: Vec<_> = locks
+            .into_iter()
+            .filter_map(|lock| Some((locked(&lock)?, lock)))
+            .collect();
+        if locks.is_empty() {
+            return Ok(());
+        }
+        // The time by the clock that stamped the locks.
         let probe = tree.git_dir.join("sprint-now");
         fs::write(&probe, "").map_err(GitError::io("write", &probe))?;
         let now = probe.metadata().and_then(|metadata| metadata.modified());
         let now = now.map_err(GitError::io("read", &probe))?;
         fs::remove_file(&probe).map_err(GitError::io("remove", &probe))?;
-        if now.duration_since(locked).is_ok_and(|age| age > OLD_LOCK) {
-            tracing::warn!(lock = %lock.display(), "removing an old index lock");
-            fs::remove_file(&lock).map_err(GitError::io("remove", &lock))?;
+        for (since, lock) in locks {
+            if now.duration_since(since).is_ok_and(|age| age > OLD_LOCK) {
+                tracing::warn!(lock = %lock.display(), "removing an old lock");
+                fs::remove_file(&lock).map_err(GitError::io("remove", &lock))?;
+            }
         }
         Ok(())
     }

@@ -518,20 +518,22 @@ async fn a_workspace_we_did_not_open_is_left_alone() {
 }
 
 #[tokio::test]
-async fn the_index_lock_of_a_stopped_agent_is_removed_once_it_is_old() {
-    let fixture = Fixture::new().await;
-    let workspace = fixture.open(&fixture.spec("ENG-1")).await;
-    write(&workspace.path, "b.txt", "b\n");
-    let lock = fixture.root.join(".git/worktrees/ENG-1/index.lock");
-    let file = fs::File::create(&lock).unwrap();
-    let error = fixture
-        .vcs
-        .collect(&workspace, &leftovers())
-        .await
-        .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Transient);
-    file.set_modified(UNIX_EPOCH).unwrap();
-    assert_eq!(fixture.collect(&workspace).await.commits, 1);
+async fn the_locks_of_a_stopped_agent_are_removed_once_they_are_old() {
+    for name in [
+        "worktrees/ENG-1/index",
+        "worktrees/ENG-1/HEAD",
+        "refs/heads/worktree-ENG-1",
+    ] {
+        let fixture = Fixture::new().await;
+        let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+        write(&workspace.path, "b.txt", "b\n");
+        let lock = fixture.root.join(format!(".git/{name}.lock"));
+        let file = fs::File::create(&lock).unwrap();
+        let refused = fixture.vcs.collect(&workspace, &leftovers()).await;
+        assert_eq!(refused.unwrap_err().kind(), ErrorKind::Transient, "{name}");
+        file.set_modified(UNIX_EPOCH).unwrap();
+        assert_eq!(fixture.collect(&workspace).await.commits, 1, "{name}");
+    }
 }
 
 #[tokio::test]
