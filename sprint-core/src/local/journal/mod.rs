@@ -12,7 +12,7 @@ mod record;
 mod recover;
 
 #[cfg(test)]
-mod power_cut;
+mod power_cut_tests;
 #[cfg(test)]
 mod tests;
 
