@@ -332,6 +332,106 @@ fn a_second_run_of_one_problem_is_refused_and_names_the_owner() {
     );
 }
 
+#[test]
+fn ctrl_c_finishes_what_runs_and_the_next_run_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    let mut child = Command::new(binary())
+        .args(["demo", "--json", "--dir", dir.to_str().unwrap()])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let working = lines
+        .by_ref()
+        .any(|line| line.unwrap().contains("implementing"));
+    assert!(working);
+    let pid = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let last = lines.map(Result::unwrap).last().unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(4));
+    let last: Value = serde_json::from_str(&last).unwrap();
+    assert_eq!(last["summary"]["outcome"]["state"], "unfinished");
+    assert_eq!(demo(&dir).status.code(), Some(3), "the next run goes on");
+}
+
+#[test]
+fn hostile_tickets_do_nothing_and_stop_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    assert_eq!(run_and_kill_after(&dir, 0), None);
+    fs::remove_dir_all(dir.join(".claude/sprints")).unwrap();
+    let tickets = dir.join(".claude/tickets");
+    for name in fs::read_dir(&tickets).unwrap() {
+        fs::remove_file(name.unwrap().path()).unwrap();
+    }
+    let write = |name: &str, text: &[u8]| fs::write(tickets.join(name), text).unwrap();
+    let ticket = |id: &str, title: &str, body: &str| {
+        let text = format!("---\nid: {id}\ntitle: {title}\nstatus: Todo\n---\n{body}");
+        write(&format!("{id}.md"), text.as_bytes());
+    };
+    // DEMO-1 and DEMO-4 are what the agent knows how to do; their text is somebody else's.
+    let criterion =
+        "## Acceptance Criteria\n- [ ] slug lower-cases a title and joins its words with hyphens\n";
+    ticket(
+        "DEMO-1",
+        "$(touch canary) `touch canary` ; touch canary --upload-pack=touch",
+        criterion,
+    );
+    ticket(
+        "DEMO-4",
+        "../../x %s {} \u{1b}[31m",
+        &"$(touch canary)\n".repeat(60_000),
+    );
+    write("BAD-1.md", b"---\nid: BAD-1\ntitle: \xff\n---\n");
+    write("BAD-2.md", b"---\nid: OTHER\ntitle: x\nstatus: Todo\n---\n");
+    write(
+        "--upload-pack=x.md",
+        b"---\nid: --upload-pack=x\ntitle: x\nstatus: Todo\n---\n",
+    );
+    let agent = ["--agent-cmd", "sh \"$PWD/../../demo-agent.sh\""];
+    let output = sprint(
+        &dir,
+        &[&["run", "--problem-id", "hostile"], &agent[..]].concat(),
+    );
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{log}");
+    for name in ["BAD-1.md", "BAD-2.md", "--upload-pack=x.md"] {
+        assert!(log.contains(name), "{name} is reported: {log}");
+    }
+    assert!(
+        !log.contains('\u{1b}'),
+        "no control characters reach the terminal"
+    );
+    let canary = Command::new("find")
+        .arg(&dir)
+        .args(["-name", "canary"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&canary.stdout),
+        "",
+        "nothing was executed"
+    );
+    assert_eq!(
+        git(
+            &dir,
+            &["log", "--first-parent", "--merges", "--format=%s", "base"]
+        )
+        .lines()
+        .count(),
+        2
+    );
+}
+
 /// One wrong input, and the words its error must contain.
 fn refuses(setup: impl Fn(&Path), args: &[&str], words: &[&str]) {
     let folder = tempfile::tempdir().unwrap();

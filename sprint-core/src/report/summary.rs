@@ -22,8 +22,9 @@ pub struct Summary {
     pub sprint: SprintId,
     /// How it ended.
     pub outcome: Ended,
-    /// The exit code that says the same to scripts: 0 everything is merged, 3 it is over (or was
-    /// left) with tickets that are not, 4 it waits for a person, 5 it stopped or was cancelled.
+    /// The exit code that says the same to scripts: 0 everything is merged, 3 it is over with
+    /// tickets that are not, 4 it waits for a person (to decide, or to go on with it), 5 it stopped
+    /// or was cancelled.
     pub exit_code: u8,
     /// The branch that work is merged into.
     pub base: BranchName,
@@ -147,8 +148,8 @@ impl Summary {
             .all(|ticket| matches!(ticket.stage, Stage::Merged { .. }));
         let exit_code = match &ended {
             Ended::Finished if all_merged => 0,
-            Ended::Finished | Ended::Unfinished => 3,
-            Ended::Waiting => 4,
+            Ended::Finished => 3,
+            Ended::Waiting | Ended::Unfinished => 4,
             Ended::Stopped { .. } | Ended::Cancelled => 5,
         };
         let requests = match outcome {
@@ -284,7 +285,7 @@ mod tests {
         assert_eq!(code(&fixture::all_merged(), Some(&finished)), 0);
         assert_eq!(code(&fixture::all_merged(), None), 0);
         assert_eq!(code(&fixture::finished(), Some(&finished)), 3);
-        assert_eq!(code(&fixture::running(), None), 3);
+        assert_eq!(code(&fixture::running(), None), 4);
         assert_eq!(code(&fixture::running(), Some(&wait)), 4);
         assert_eq!(code(&fixture::running(), Some(&stop)), 5);
         assert_eq!(
