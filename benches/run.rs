@@ -20,7 +20,7 @@ fn started(tickets: usize) -> (SprintRun, EffectId) {
     let (effect, outcome) = (EffectId::sprint(1, Step::Checkpoint), Ok(Done::Plain));
     drop(run.apply(Timestamp::default(), Input::Finished { effect, outcome }));
     let limits = Limits::new(Some(8), Some(2));
-    let first = admit(&run, &BTreeSet::new(), &limits).start.remove(0);
+    let first = admit(&run, &BTreeSet::new(), &limits).remove(0);
     drop(run.take_delta());
     (run, first)
 }

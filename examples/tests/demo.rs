@@ -3,9 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -245,9 +245,8 @@ fn killed_at_any_point_it_ends_the_same() {
     assert!(kills >= 20, "only {kills} kills");
 }
 
-/// Runs the demo and kills it after so many lines of progress. Returns the exit code if it came
-/// to its end before.
-fn run_and_kill_after(dir: &Path, lines: usize) -> Option<i32> {
+/// Starts the demo; what it prints comes line by line.
+fn start(dir: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
     let mut child = Command::new(binary())
         .args(["demo", "--json", "--dir", dir.to_str().unwrap()])
         .stdin(Stdio::null())
@@ -255,7 +254,14 @@ fn run_and_kill_after(dir: &Path, lines: usize) -> Option<i32> {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, lines)
+}
+
+/// Runs the demo and kills it after so many lines of progress. Returns the exit code if it came
+/// to its end before.
+fn run_and_kill_after(dir: &Path, lines: usize) -> Option<i32> {
+    let (mut child, mut output) = start(dir);
     for _ in 0..=lines {
         if output.next().is_none() {
             return child.wait().unwrap().code();
@@ -307,14 +313,7 @@ fn a_dirty_checkout_of_base_is_left_alone_until_there_is_room() {
 fn a_second_run_of_one_problem_is_refused_and_names_the_owner() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("demo");
-    let mut first = Command::new(binary())
-        .args(["demo", "--json", "--dir", dir.to_str().unwrap()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(first.stdout.take().unwrap()).lines();
+    let (mut first, mut lines) = start(&dir);
     lines.next().unwrap().unwrap();
     let second = demo(&dir);
     let error = String::from_utf8_lossy(&second.stderr).into_owned();
@@ -336,14 +335,7 @@ fn a_second_run_of_one_problem_is_refused_and_names_the_owner() {
 fn ctrl_c_finishes_what_runs_and_the_next_run_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("demo");
-    let mut child = Command::new(binary())
-        .args(["demo", "--json", "--dir", dir.to_str().unwrap()])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let (mut child, mut lines) = start(&dir);
     let working = lines
         .by_ref()
         .any(|line| line.unwrap().contains("implementing"));

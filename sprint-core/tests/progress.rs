@@ -125,9 +125,11 @@ impl Story {
 }
 
 fn kinds(events: &[Event]) -> Vec<FindingKind> {
-    let kind = |event: &Event| match event {
-        Event::AttemptFailed { kind, .. } => Some(*kind),
-        _ => None,
+    let kind = |event: &Event| {
+        let Event::AttemptFailed { kind, .. } = event else {
+            return None;
+        };
+        Some(*kind)
     };
     events.iter().filter_map(kind).collect()
 }

@@ -37,9 +37,9 @@ impl Engine {
             } else {
                 self.limits
             };
-            let admission = admit(&run, flights.running(), &limits);
-            if !admission.start.is_empty() {
-                events.extend(run.apply(now, Input::Starting(admission.start.clone())));
+            let starting = admit(&run, flights.running(), &limits);
+            if !starting.is_empty() {
+                events.extend(run.apply(now, Input::Starting(starting.clone())));
             }
             if let Some(delta) = run.take_delta() {
                 self.ports.store.commit(&delta, lease).await?;
@@ -57,7 +57,7 @@ impl Engine {
             {
                 flights.stop(&id);
             }
-            for id in admission.start {
+            for id in starting {
                 // Counting the start may itself have stopped the sprint.
                 if let Some(work) = run.work(&id) {
                     let key = EffectKey {

@@ -1,4 +1,4 @@
-//! From what is wanted and what is running to what starts and what stops.
+//! From what is wanted and what is running to what starts.
 
 use std::collections::BTreeSet;
 
@@ -50,25 +50,11 @@ impl Limits {
     }
 }
 
-/// What to start and what to stop.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Admission {
-    /// Most urgent first.
-    pub start: Vec<EffectId>,
-    /// Running, and no longer wanted.
-    pub stop: Vec<EffectId>,
-}
-
-/// Decides what starts and what stops. What runs and is still wanted is never displaced; new work
-/// starts in wanted order while its lane has room.
+/// What may start now, most urgent first in each lane. What runs and is still wanted is never
+/// displaced; new work starts in wanted order while its lane has room.
 ///
 /// `running` is everything that has not ended yet, including what was told to stop.
-pub fn admit(run: &SprintRun, running: &BTreeSet<EffectId>, limits: &Limits) -> Admission {
-    let stop = running
-        .iter()
-        .filter(|id| !run.wants(id))
-        .cloned()
-        .collect();
+pub fn admit(run: &SprintRun, running: &BTreeSet<EffectId>, limits: &Limits) -> Vec<EffectId> {
     let mut start = Vec::new();
     for lane in Lane::ALL {
         if run.is_paused(lane) {
@@ -85,5 +71,5 @@ pub fn admit(run: &SprintRun, running: &BTreeSet<EffectId>, limits: &Limits) -> 
                 .cloned(),
         );
     }
-    Admission { start, stop }
+    start
 }

@@ -256,26 +256,13 @@ fn give_up(ticket: &mut TicketRun, step: Step, message: String, cx: &mut Cx<'_>)
         cx.events.push(Event::Warning { message });
         return;
     }
-    let reason = match step {
-        Step::Research => return without_research(ticket, &message, cx),
-        Step::Post | Step::Close => StuckReason::TrackerFailure,
-        Step::Checkpoint
-        | Step::Combine
-        | Step::Gate
-        | Step::Land
-        | Step::Tidy
-        | Step::Start
-        | Step::Open
-        | Step::Install
-        | Step::Implement
-        | Step::Collect
-        | Step::Check
-        | Step::Review
-        | Step::ReadTests
-        | Step::Judge
-        | Step::Note
-        | Step::Reopen
-        | Step::Release => StuckReason::Infrastructure,
+    if step == Step::Research {
+        return without_research(ticket, &message, cx);
+    }
+    let reason = if step.lane() == Lane::Tracker {
+        StuckReason::TrackerFailure
+    } else {
+        StuckReason::Infrastructure
     };
     stuck(ticket, reason, format!("could not {step}: {message}"), cx);
 }

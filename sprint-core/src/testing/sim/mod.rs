@@ -24,7 +24,7 @@ use crate::failure::{ErrorKind, Failure};
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::{Clock as _, EffectContext, Lease};
 use crate::run::SprintRun;
-use crate::run::admit::{Admission, Limits, admit};
+use crate::run::admit::{Limits, admit};
 use crate::run::effect::{Done, EffectId, EffectKey, Lane, Step, Work};
 use crate::run::event::Event;
 use crate::run::input::{Command, Input};
@@ -176,7 +176,7 @@ impl Sim {
             events.extend(self.run.apply(now, input));
         }
         let running: BTreeSet<_> = self.running.keys().cloned().collect();
-        let Admission { start, .. } = admit(&self.run, &running, &self.limits);
+        let start = admit(&self.run, &running, &self.limits);
         invariants::admission(self, &start, now);
         if !start.is_empty() {
             events.extend(self.run.apply(now, Input::Starting(start.clone())));
