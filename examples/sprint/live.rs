@@ -115,6 +115,11 @@ impl Live {
             if matches!(stage.as_str(), "merged" | "stuck" | "blocked" | "dropped") {
                 bar.abandon();
             }
+        } else if let Event::Blocked { ticket, by } = event
+            && let Some(bar) = self.lock().get(ticket)
+        {
+            bar.set_message(format!("blocked by {by}"));
+            bar.abandon();
         } else if let Some(line) = progress::line(event) {
             self.bars.println(line).unwrap_or_default();
         }

@@ -201,7 +201,7 @@ fn report(sprint: &Sprint, snapshot: &Snapshot, why: Option<&Why>) -> u8 {
     if sprint.json {
         say(&serde_json::json!({ "summary": summary }).to_string());
     } else {
-        say(&summary.text(100));
+        say(summary.text(100).trim_end());
         let state = Layout::new("", snapshot.plan.problem.clone()).directory();
         say(&format!(
             "\nEvidence is on the tickets; raw output is in {}/blobs, the state in {}.",

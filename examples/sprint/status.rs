@@ -32,7 +32,7 @@ pub(crate) fn status(cli: &Cli) -> Result<u8> {
     if cli.json {
         say(&serde_json::json!({ "problem": problem, "summary": summary }).to_string());
     } else {
-        say(&summary.text(100));
+        say(summary.text(100).trim_end());
     }
     Ok(0)
 }
