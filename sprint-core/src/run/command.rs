@@ -2,18 +2,18 @@
 
 use crate::id::TicketId;
 use crate::run::SprintRun;
-use crate::run::advance;
 use crate::run::effect::Step;
 use crate::run::event::Event;
 use crate::run::input::Command;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Breaker, Budget, MergeState, Stage};
+use crate::run::verifying;
 
 impl SprintRun {
     pub(super) fn command(&mut self, command: Command) {
         match command {
             Command::Review { ticket, decision } => {
-                self.with_ticket(&ticket, |ticket, cx| advance::human(ticket, decision, cx));
+                self.with_ticket(&ticket, |ticket, cx| verifying::human(ticket, decision, cx));
             }
             Command::Reattempt(id) => self.reattempt(&id),
             Command::Drop(id) => self.drop_ticket(&id),
