@@ -156,11 +156,20 @@ pub enum Lane {
     Tracker,
     /// Work on the repository.
     Vcs,
+    /// Beginning another ticket. No step is of this lane by nature: opening its first workspace is
+    /// work on the repository that also makes one more ticket be in progress.
+    Ticket,
 }
 
 impl Lane {
-    /// Every lane.
-    pub const ALL: [Self; 4] = [Self::Agent, Self::Command, Self::Tracker, Self::Vcs];
+    /// Every lane; what is in progress comes before what could begin.
+    pub const ALL: [Self; 5] = [
+        Self::Agent,
+        Self::Command,
+        Self::Tracker,
+        Self::Vcs,
+        Self::Ticket,
+    ];
 }
 
 /// The name of one effect: derived from the state, never random.

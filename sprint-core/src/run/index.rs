@@ -13,18 +13,21 @@ pub(super) struct Index {
     entries: BTreeMap<Option<TicketId>, Entry>,
     deadlines: BTreeSet<(Timestamp, Option<TicketId>)>,
     unsettled: usize,
+    in_progress: usize,
     with_chores: usize,
 }
 
 /// What one ticket, or the sprint (`None`), contributes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// What ought to be running, with its rank.
-    pub(super) wants: Vec<(u32, EffectId)>,
+    /// What ought to be running, with its lane and its rank.
+    pub(super) wants: Vec<(Lane, u32, EffectId)>,
     /// When to look again.
     pub(super) deadlines: Vec<Timestamp>,
     /// Whether the ticket still has to come to an end before integration.
     pub(super) unsettled: bool,
+    /// Whether it has begun and not come to an end, and does not wait for a person.
+    pub(super) in_progress: bool,
     /// Whether it has chores left.
     pub(super) chores: bool,
 }
@@ -33,8 +36,8 @@ impl Index {
     /// Replaces what `owner` contributes.
     pub(super) fn replace(&mut self, owner: Option<TicketId>, entry: Entry) {
         if let Some(old) = self.entries.remove(&owner) {
-            for (rank, id) in old.wants {
-                if let Some(lane) = self.wanted.get_mut(&id.step.lane()) {
+            for (lane, rank, id) in old.wants {
+                if let Some(lane) = self.wanted.get_mut(&lane) {
                     lane.remove(&(rank, id));
                 }
             }
@@ -42,11 +45,12 @@ impl Index {
                 self.deadlines.remove(&(at, owner.clone()));
             }
             self.unsettled -= usize::from(old.unsettled);
+            self.in_progress -= usize::from(old.in_progress);
             self.with_chores -= usize::from(old.chores);
         }
-        for (rank, id) in &entry.wants {
+        for (lane, rank, id) in &entry.wants {
             self.wanted
-                .entry(id.step.lane())
+                .entry(*lane)
                 .or_default()
                 .insert((*rank, id.clone()));
         }
@@ -54,6 +58,7 @@ impl Index {
             self.deadlines.insert((*at, owner.clone()));
         }
         self.unsettled += usize::from(entry.unsettled);
+        self.in_progress += usize::from(entry.in_progress);
         self.with_chores += usize::from(entry.chores);
         self.entries.insert(owner, entry);
     }
@@ -70,7 +75,7 @@ impl Index {
     /// Whether an effect ought to be running.
     pub(super) fn wants(&self, id: &EffectId) -> bool {
         let entry = self.entries.get(&id.ticket_id().cloned());
-        entry.is_some_and(|entry| entry.wants.iter().any(|(_, wanted)| wanted == id))
+        entry.is_some_and(|entry| entry.wants.iter().any(|(_, _, wanted)| wanted == id))
     }
 
     /// Whether nothing is wanted and nothing will be without a fact from outside.
@@ -95,6 +100,11 @@ impl Index {
     /// How many tickets have not come to an end.
     pub(super) const fn unsettled(&self) -> usize {
         self.unsettled
+    }
+
+    /// How many tickets have begun and not come to an end.
+    pub(super) const fn in_progress(&self) -> usize {
+        self.in_progress
     }
 
     /// How many tickets have chores left.

@@ -153,7 +153,10 @@ impl SprintRun {
             changed: Changed::default(),
             events: Vec::new(),
         };
-        let done = run.tickets.iter().filter(|(_, t)| t.is_complete());
+        let done = run
+            .tickets
+            .iter()
+            .filter(|(_, t)| t.is_complete() && !t.learnings.is_empty());
         run.learnings = done
             .map(|(id, t)| ((t.completed_at, id.clone()), t.learnings.clone()))
             .collect();
@@ -214,6 +217,12 @@ impl SprintRun {
     /// Whether this effect ought to be running now.
     pub fn wants(&self, id: &EffectId) -> bool {
         self.index.wants(id)
+    }
+
+    /// How many tickets have begun and not come to an end; one that waits for a person does not
+    /// count.
+    pub fn in_progress(&self) -> usize {
+        self.index.in_progress()
     }
 
     /// Whether nothing new may start in a lane for now.
@@ -403,7 +412,9 @@ impl SprintRun {
         );
         if complete && !before.2 {
             let key = (ticket.completed_at, id.clone());
-            self.learnings.insert(key, ticket.learnings.clone());
+            if !ticket.learnings.is_empty() {
+                self.learnings.insert(key, ticket.learnings.clone());
+            }
         } else if !complete && before.2 {
             self.learnings.remove(&learned);
         }

@@ -3,7 +3,7 @@
 use crate::domain::verdict::LayerId;
 use crate::id::TicketId;
 use crate::run::SprintRun;
-use crate::run::effect::{EffectId, Step};
+use crate::run::effect::{EffectId, Lane, Step};
 use crate::run::index::Entry;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Stage, TicketRun};
@@ -19,16 +19,31 @@ impl SprintRun {
         let free = steps
             .into_iter()
             .filter(|step| !ticket.holds.contains_key(step));
+        let begins = ticket.stage == Stage::Queued;
+        let waits = matches!(ticket.stage, Stage::AwaitingReview(_));
+        let want = |step: Step| {
+            // What a ticket wants beside its stage is of the step's own lane.
+            let lane = if begins && step == Step::Open {
+                Lane::Ticket
+            } else {
+                step.lane()
+            };
+            (
+                lane,
+                rank,
+                EffectId::ticket(id.clone(), ticket.attempt, step),
+            )
+        };
+        let holds = ticket.holds.values().copied();
         let entry = Entry {
-            wants: free
-                .map(|step| (rank, EffectId::ticket(id.clone(), ticket.attempt, step)))
-                .collect(),
+            wants: free.map(want).collect(),
             deadlines: if self.runs() {
-                ticket.holds.values().copied().collect()
+                holds.collect()
             } else {
                 Vec::new()
             },
             unsettled: !ticket.is_settled(),
+            in_progress: !ticket.is_settled() && !begins && !waits,
             chores: !ticket.chores.is_empty(),
         };
         self.index.replace(Some(id.clone()), entry);
@@ -45,7 +60,7 @@ impl SprintRun {
         }
         let entry = Entry {
             wants: wants
-                .map(|(step, attempt)| (0, EffectId::sprint(attempt, step)))
+                .map(|(step, attempt)| (step.lane(), 0, EffectId::sprint(attempt, step)))
                 .into_iter()
                 .collect(),
             deadlines,
