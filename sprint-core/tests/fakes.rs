@@ -8,7 +8,7 @@ use sprint_core::id::CommitId;
 use sprint_core::ports::{Clock as _, SystemClock, Vcs};
 use sprint_core::testing::conformance;
 use sprint_core::testing::conformance::vcs::VcsHarness;
-use sprint_core::testing::fake::{FakeClock, FakeTracker, FakeVcs};
+use sprint_core::testing::fake::{FakeClock, FakeStore, FakeTracker, FakeVcs};
 use sprint_core::testing::fixture::START;
 use sprint_core::testing::world::World;
 
@@ -35,6 +35,14 @@ fn version_control_keeps_the_contract() {
         world.with(|state| state.repo.write_on_base("a.txt", "a\n"));
         let vcs = FakeVcs::new(&world);
         Hands { world, vcs }
+    }));
+}
+
+#[test]
+fn the_store_keeps_the_contract() {
+    block_on(conformance::store::all(&|| {
+        let store = FakeStore::default();
+        Box::new(move || Arc::new(store.clone()))
     }));
 }
 
