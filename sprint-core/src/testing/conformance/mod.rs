@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod blob;
+pub mod clock;
 pub mod lease;
 pub mod store;
 pub mod tracker;

@@ -1,7 +1,6 @@
 //! Strict fakes of the ports, over one [`World`].
 
 pub mod agent;
-pub mod blob;
 pub mod clock;
 pub mod observer;
 pub mod store;
@@ -12,10 +11,10 @@ pub mod verifier;
 use std::sync::Arc;
 
 use crate::engine::Ports;
+use crate::memory::MemoryBlobs;
 use crate::testing::world::World;
 
 pub use agent::FakeAgents;
-pub use blob::FakeBlobs;
 pub use clock::FakeClock;
 pub use observer::Recorder;
 pub use store::FakeStore;
@@ -30,7 +29,7 @@ pub fn ports(world: &World, store: &FakeStore) -> Ports {
         agents: Arc::new(FakeAgents::new(world)),
         vcs: Arc::new(FakeVcs::new(world)),
         verifier: Arc::new(FakeVerifier::new(world)),
-        blobs: Arc::new(FakeBlobs::default()),
+        blobs: Arc::new(MemoryBlobs::default()),
         store: Arc::new(store.clone()),
         clock: Arc::new(world.clock().clone()),
     }

@@ -68,8 +68,13 @@ impl FakeStore {
             disk.poisoned = true;
             return refused(ErrorKind::Fatal, "the disk is full");
         }
-        disk.epoch = lease.epoch();
         match (&mut disk.stored, &delta.full) {
+            (_, Some(full)) if full.revision != delta.revision => {
+                return refused(
+                    ErrorKind::Conflict,
+                    "it carries a state of another revision",
+                );
+            }
             (_, Some(full)) => disk.stored = Some((**full).clone()),
             (None, None) => return refused(ErrorKind::Conflict, "there is nothing to change"),
             (Some(stored), None) => {
@@ -78,6 +83,7 @@ impl FakeStore {
                 }
             }
         }
+        disk.epoch = lease.epoch();
         disk.deltas.push(delta.clone());
         Ok(())
     }

@@ -51,7 +51,17 @@ pub struct State {
     pub log: Log,
     /// How long every call takes.
     pub latency: Duration,
+    caller: Caller,
     fault: Option<Fault>,
+}
+
+/// Who calls the ports of a world, and so which calls it takes for impossible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Caller {
+    /// An engine: what it acts on, the world has seen before.
+    Engine,
+    /// Whoever keeps to the contracts of the ports.
+    Anyone,
 }
 
 /// What was done to the world, for tests to look at.
@@ -100,6 +110,18 @@ pub enum When {
 impl World {
     /// A world with these tickets, green and quiet, at the time the fixtures begin.
     pub fn new(tickets: Vec<Ticket>) -> Self {
+        Self::called_by(Caller::Engine, tickets)
+    }
+
+    /// A world with these tickets for calls that no engine makes, as a conformance suite does.
+    ///
+    /// It takes every call that the contract of a port allows, where [`World::new`] panics if it
+    /// did not itself see the gate, the reviews and the evidence that an engine would act on.
+    pub fn without_engine(tickets: Vec<Ticket>) -> Self {
+        Self::called_by(Caller::Anyone, tickets)
+    }
+
+    fn called_by(caller: Caller, tickets: Vec<Ticket>) -> Self {
         let state = State {
             board: Board::new(tickets),
             repo: Repo::new(),
@@ -107,6 +129,7 @@ impl World {
             checks: Checks::default(),
             log: Log::default(),
             latency: Duration::ZERO,
+            caller,
             fault: None,
         };
         Self {
@@ -172,6 +195,15 @@ impl World {
 }
 
 impl State {
+    /// Panics on a call that no engine makes because the world has not seen what it rests on.
+    fn expect_seen(&self, seen: bool, call: impl FnOnce() -> String) {
+        assert!(
+            seen || self.caller == Caller::Anyone,
+            "impossible call: {}",
+            call()
+        );
+    }
+
     fn due_fault(&mut self) -> Option<Fault> {
         match &mut self.fault {
             Some(fault) if fault.skip > 0 => {

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::domain::command::CheckKind;
+use crate::domain::path::RepoPath;
 use crate::id::{BranchName, CommitId, SprintId, TagName, TicketId, TreeId};
 use crate::testing::rng::name_of;
+use crate::testing::world::vcs::{source, working_tree};
 
 /// What is in a tree: changes by the ticket, or the edit, they belong to.
 pub type Tree = BTreeMap<String, Change>;
@@ -97,6 +99,9 @@ pub struct Repo {
     pub installed: BTreeSet<PathBuf>,
     /// Pairs of changes that touch the same lines.
     pub conflicts: BTreeSet<(String, String)>,
+    /// The texts of files written by hand, by path. The change of such a path is the file, and its
+    /// version says which text it has, counted from 1.
+    pub files: BTreeMap<String, Vec<String>>,
     /// Edits people made on base.
     pub edits: u32,
 }
@@ -118,6 +123,7 @@ impl Repo {
             integration: None,
             installed: BTreeSet::new(),
             conflicts: BTreeSet::new(),
+            files: BTreeMap::new(),
             edits: 0,
         };
         let root = repo.commit(Vec::new(), Tree::new(), "chore: begin");
@@ -149,6 +155,49 @@ impl Repo {
         tree.insert(format!("edit-{}", self.edits), Change { version: 1, flaw });
         let head = self.commit(vec![head], tree, "chore: by hand");
         self.branches.insert(self.base.clone(), head);
+    }
+
+    /// A person commits a file to base.
+    pub fn write_on_base(&mut self, path: &str, text: &str) -> CommitId {
+        let mut tree = self.base_tree().clone();
+        tree.insert(path.to_owned(), self.file(path, text));
+        let head = self.commit(vec![self.base_head()], tree, "chore: by hand");
+        self.branches.insert(self.base.clone(), head.clone());
+        head
+    }
+
+    /// Somebody writes a file in a workspace and does not commit it.
+    pub fn write_in(&mut self, directory: &Path, path: &str, text: &str) {
+        let mut tree = working_tree(self, self.place(directory));
+        tree.insert(path.to_owned(), self.file(path, text));
+        self.write(directory, Some(tree));
+    }
+
+    fn file(&mut self, path: &str, text: &str) -> Change {
+        let texts = self.files.entry(path.to_owned()).or_default();
+        let known = texts.iter().position(|known| known == text);
+        let at = known.unwrap_or_else(|| {
+            texts.push(text.to_owned());
+            texts.len() - 1
+        });
+        let version = u32::try_from(at + 1).unwrap_or(u32::MAX);
+        let flaw = None;
+        Change { version, flaw }
+    }
+
+    /// The text of a change that is a file written by hand.
+    pub(super) fn text(&self, name: &str, change: &Change) -> Option<&str> {
+        let at = usize::try_from(change.version).ok()?.checked_sub(1)?;
+        self.files.get(name)?.get(at).map(String::as_str)
+    }
+
+    /// The path in which a change conflicts with another.
+    pub(super) fn path_of(&self, name: &str) -> RepoPath {
+        if self.files.contains_key(name) {
+            RepoPath::from(name)
+        } else {
+            source(name)
+        }
     }
 
     /// A person repairs whatever was wrong with edits on base.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::config::TicketFilter;
 use crate::domain::evidence::{CommentRef, EvidenceMarker, Note};
 use crate::domain::reality::{Fetched, TicketReality};
+use crate::domain::selection::select;
 use crate::domain::ticket::{Ticket, TicketStatus};
 use crate::domain::verdict::Verdict;
 use crate::failure::ErrorKind;
@@ -43,6 +44,16 @@ impl Entry {
         bodies
             .filter_map(|(_, body)| EvidenceMarker::find(body))
             .collect()
+    }
+
+    /// Posts once per key; says whether it did so now.
+    fn post(&mut self, key: &EffectKey, body: &str) -> bool {
+        let key = key.to_string();
+        let new = self.comments.iter().all(|(posted, _)| *posted != key);
+        if new {
+            self.comments.push((key, body.to_owned()));
+        }
+        new
     }
 }
 
@@ -90,12 +101,8 @@ impl Board {
     }
 
     fn comment_once(&mut self, id: &TicketId, key: &EffectKey, body: &str) -> Result<CommentRef> {
-        let entry = self.find(id, "comment on")?;
-        let key = key.to_string();
-        if !entry.comments.iter().any(|(posted, _)| *posted == key) {
-            entry.comments.push((key.clone(), body.to_owned()));
-        }
-        Ok(CommentRef(key))
+        self.find(id, "comment on")?.post(key, body);
+        Ok(CommentRef(key.to_string()))
     }
 
     fn spend(left: &mut BTreeMap<TicketId, u32>, id: &TicketId) -> bool {
@@ -107,10 +114,10 @@ impl Board {
     }
 
     pub(crate) fn tickets(&self, filter: &TicketFilter) -> Fetched {
-        let all = self.entries.values().map(|entry| &entry.ticket);
-        let tickets = all.filter(|ticket| filter.status.contains(&ticket.status));
+        let entries = self.entries.iter();
+        let tickets = entries.map(|(id, entry)| (id.clone(), entry.ticket.clone()));
         Fetched {
-            tickets: tickets.cloned().collect(),
+            tickets: select(&tickets.collect(), filter),
             malformed: Vec::new(),
         }
     }
@@ -134,10 +141,11 @@ impl Board {
 
     pub(crate) fn reopen(&mut self, id: &TicketId, note: &Note, key: &EffectKey) -> Result<()> {
         let entry = self.find(id, "reopen ticket")?;
-        if entry.ticket.status == TicketStatus::Done {
+        // An old reopening that is repeated does not undo a later closing.
+        if entry.post(key, &note.body) && entry.ticket.status == TicketStatus::Done {
             entry.ticket.status = TicketStatus::InProgress;
         }
-        self.comment_once(id, key, &note.body).map(drop)
+        Ok(())
     }
 
     pub(crate) fn comment(&mut self, id: &TicketId, note: &Note, key: &EffectKey) -> Result<()> {
@@ -153,26 +161,32 @@ impl State {
         key: &EffectKey,
     ) -> Result<CommentRef> {
         self.proven(proof, "post_evidence");
-        assert_eq!(
-            EvidenceMarker::find(comment).as_ref(),
-            Some(proof.marker()),
-            "impossible call: post_evidence({}) with a comment that does not end in its marker",
-            proof.ticket()
-        );
-        if Board::spend(&mut self.board.loses_evidence, proof.ticket()) {
+        let id = proof.ticket();
+        let marked = EvidenceMarker::find(comment).as_ref() == Some(proof.marker());
+        self.expect_seen(marked, || {
+            format!("post_evidence({id}) with a comment that does not end in its marker")
+        });
+        if !marked {
+            let error = Error::new(ErrorKind::Invalid, "post evidence on", id.as_str());
+            return Err(error.because("the comment does not end in the marker of its proof"));
+        }
+        if Board::spend(&mut self.board.loses_evidence, id) {
             return Ok(CommentRef("lost".into()));
         }
-        self.board.comment_once(proof.ticket(), key, comment)
+        self.board.comment_once(id, key, comment)
     }
 
     pub(crate) fn close_ticket(&mut self, proof: &Proof) -> Result<()> {
         self.proven(proof, "close");
         let id = proof.ticket();
-        let entry = self.board.find(id, "close ticket")?;
-        assert!(
-            entry.evidence().contains(proof.marker()),
-            "impossible call: close({id}) without evidence on the ticket"
-        );
+        let shown = self
+            .board
+            .find(id, "close ticket")?
+            .evidence()
+            .contains(proof.marker());
+        self.expect_seen(shown, || {
+            format!("close({id}) without evidence on the ticket")
+        });
         let closed = (id.clone(), proof.commit().clone());
         if !self.log.closed.contains(&closed) {
             self.log.closed.push(closed);
@@ -191,17 +205,15 @@ impl State {
             proof.verdicts().values().all(Verdict::accepts),
             "impossible call: {call}({id}) against a verdict"
         );
-        assert!(
-            self.log.green.contains(proof.tree()),
-            "impossible call: {call}({id}) for {commit}, on which the gate was never green"
-        );
-        assert!(
-            !self.checks.review_required || self.log.reviewed.contains(commit),
-            "impossible call: {call}({id}) for {commit}, which no reviewer accepted"
-        );
-        assert!(
-            self.log.complete.contains(commit),
-            "impossible call: {call}({id}) for {commit}, which is not complete"
-        );
+        self.expect_seen(self.log.green.contains(proof.tree()), || {
+            format!("{call}({id}) for {commit}, on which the gate was never green")
+        });
+        let reviewed = !self.checks.review_required || self.log.reviewed.contains(commit);
+        self.expect_seen(reviewed, || {
+            format!("{call}({id}) for {commit}, which no reviewer accepted")
+        });
+        self.expect_seen(self.log.complete.contains(commit), || {
+            format!("{call}({id}) for {commit}, which is not complete")
+        });
     }
 }

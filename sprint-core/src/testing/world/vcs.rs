@@ -43,18 +43,17 @@ impl State {
     pub(crate) fn open_workspace(&mut self, spec: &WorkspaceSpec) -> Result<Opened> {
         let name = format!("{}-{}", spec.ticket, spec.generation);
         let path = PathBuf::from(format!("/world/{name}"));
-        let repo = &mut self.repo;
-        if let Some(place) = repo.workspaces.get(&path) {
+        if let Some(place) = self.repo.workspaces.get(&path) {
             return Ok(Opened::Ready(workspace(path.clone(), place)));
         }
         let mut head = spec.base.clone();
         for (dependency, commit) in &spec.dependencies {
-            assert!(
-                repo.commits
-                    .get(commit)
-                    .is_some_and(|c| self.log.green.contains(&c.tree_id)),
-                "impossible call: open({spec:?}) on unverified {dependency}"
-            );
+            let known = self.repo.commits.get(commit);
+            let green = known.is_some_and(|c| self.log.green.contains(&c.tree_id));
+            self.expect_seen(green, || {
+                format!("open({spec:?}) on unverified {dependency}")
+            });
+            let repo = &mut self.repo;
             if repo.contains(&head, commit) {
                 continue;
             }
@@ -66,7 +65,7 @@ impl State {
                 Err(names) => {
                     return Ok(Opened::Conflict {
                         dependency: dependency.clone(),
-                        paths: names.iter().map(|name| source(name)).collect(),
+                        paths: names.iter().map(|name| repo.path_of(name)).collect(),
                     });
                 }
             }
@@ -79,6 +78,7 @@ impl State {
             work_base: head.clone(),
             uncommitted: None,
         };
+        let repo = &mut self.repo;
         repo.branches.entry(place.branch.clone()).or_insert(head);
         repo.workspaces.insert(path.clone(), place.clone());
         Ok(Opened::Ready(workspace(path, &place)))
@@ -118,6 +118,17 @@ impl State {
             .filter(|(name, change)| before.get(*name) != Some(change));
         let (mut changed, mut added) = (Vec::new(), Vec::new());
         for (name, change) in changes {
+            if let Some(text) = repo.text(name, change) {
+                let path = repo.path_of(name);
+                added.extend((1..).zip(text.lines()).map(|(line, text)| AddedLine {
+                    path: path.clone(),
+                    line,
+                    text: text.to_owned(),
+                }));
+                let kind = ChangeKind::Added;
+                changed.push(ChangedPath { path, kind });
+                continue;
+            }
             let paths = [source(name), test_of(name)];
             changed.extend(paths.map(|path| ChangedPath {
                 path,
@@ -151,6 +162,11 @@ impl State {
     pub(crate) fn read(&self, commit: &CommitId, paths: &[RepoPath]) -> Vec<(RepoPath, Vec<u8>)> {
         let tree = &self.repo.commits[commit].tree;
         let content = |path: &RepoPath| {
+            if let Some(change) = tree.get(path.as_str())
+                && let Some(text) = self.repo.text(path.as_str(), change)
+            {
+                return Some(text.to_owned());
+            }
             let name = path
                 .as_str()
                 .strip_prefix("tests/")?
@@ -187,13 +203,10 @@ impl State {
         let mut tip = spec.base.clone();
         let (mut merged, mut conflicts) = (Vec::new(), Vec::new());
         for input in &spec.merges {
-            assert!(
-                self.log
-                    .closed
-                    .contains(&(input.ticket.clone(), input.commit.clone())),
-                "impossible call: combine({spec:?}): {} was never closed",
-                input.ticket
-            );
+            let (id, commit) = (input.ticket.clone(), input.commit.clone());
+            self.expect_seen(self.log.closed.contains(&(id, commit)), || {
+                format!("combine({spec:?}): {} was never closed", input.ticket)
+            });
             match self.repo.merge(&tip, &input.commit) {
                 Ok(tree) => {
                     let parents = vec![tip, input.commit.clone()];
@@ -205,7 +218,7 @@ impl State {
                     });
                 }
                 Err(names) => {
-                    let paths = names.iter().map(|name| source(name)).collect();
+                    let paths = names.iter().map(|name| self.repo.path_of(name)).collect();
                     conflicts.push((input.ticket.clone(), paths));
                 }
             }
@@ -230,7 +243,7 @@ impl State {
     }
 
     pub(crate) fn land(&mut self, spec: &LandSpec) -> Landed {
-        let repo = &mut self.repo;
+        let repo = &self.repo;
         let mut at = &spec.expected;
         for merged in &spec.merges {
             let parents = repo
@@ -241,23 +254,21 @@ impl State {
                 Some([first, work]) if first == at => work,
                 _ => panic!("impossible call: land({spec:?}): {merged:?} does not follow {at}"),
             };
-            assert!(
-                self.log
-                    .closed
-                    .contains(&(merged.ticket.clone(), work.clone())),
-                "impossible call: land({spec:?}): {} was never closed",
-                merged.ticket
-            );
+            let (id, work) = (merged.ticket.clone(), work.clone());
+            self.expect_seen(self.log.closed.contains(&(id, work)), || {
+                format!("land({spec:?}): {} was never closed", merged.ticket)
+            });
             at = &merged.commit;
         }
         assert_eq!(
             *at, spec.tip,
             "impossible call: land({spec:?}): the chain ends elsewhere"
         );
-        assert!(
-            spec.tip != spec.expected && self.log.green.contains(&repo.commits[&spec.tip].tree_id),
-            "impossible call: land({spec:?}): the gate was never green on it"
-        );
+        let green = self.log.green.contains(&repo.commits[&spec.tip].tree_id);
+        self.expect_seen(spec.tip != spec.expected && green, || {
+            format!("land({spec:?}): the gate was never green on it")
+        });
+        let repo = &mut self.repo;
         let head = repo.base_head();
         if repo.contains(&head, &spec.tip) {
             return Landed::Yes;
