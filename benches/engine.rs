@@ -2,7 +2,7 @@
 //!
 //! Prints steps per second and memory after the timings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -117,6 +117,7 @@ impl Verifier for Instantly {
     async fn verify(&self, _: &Subject, _: &CheckPlan, _: &EffectContext) -> Result<CheckReport> {
         Ok(CheckReport {
             install_failure: None,
+            altered: Vec::new(),
             runs: Vec::new(),
         })
     }
@@ -187,6 +188,10 @@ impl Vcs for Instantly {
 
     async fn checkout(&self, _: &CommitId, _: &SprintId) -> Result<PathBuf> {
         Ok(PathBuf::from("/nowhere"))
+    }
+
+    async fn altered(&self, _: &Path, _: &CommitId) -> Result<Vec<RepoPath>> {
+        Ok(Vec::new())
     }
 
     async fn land(&self, _: &LandSpec, _: &EffectKey) -> Result<Landed> {

@@ -138,6 +138,7 @@ impl Verifier for CommandVerifier {
             if install_failure.is_some() {
                 return Ok(CheckReport {
                     install_failure,
+                    altered: Vec::new(),
                     runs: Vec::new(),
                 });
             }
@@ -151,6 +152,7 @@ impl Verifier for CommandVerifier {
         }
         Ok(CheckReport {
             install_failure: None,
+            altered: Vec::new(),
             runs,
         })
     }

@@ -58,6 +58,7 @@ impl Story {
         };
         let report = CheckReport {
             install_failure: None,
+            altered: Vec::new(),
             runs: vec![red],
         };
         let events = story.finish(1, Step::Check, Done::Checked(report));

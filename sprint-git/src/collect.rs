@@ -13,7 +13,7 @@ use crate::git_cli::{EMAIL, NAME};
 use crate::merge::{commit, object_id, one_line, tree_object_id, tree_of};
 use crate::refs::{RefName, parse_commit};
 use crate::repo::Repo;
-use crate::worktree::{Tree, remove_dir};
+use crate::worktree::{Dirt, Tree, remove_dir};
 
 impl Repo {
     pub(crate) async fn collect(
@@ -65,9 +65,11 @@ impl Repo {
     }
 
     async fn commit_leftovers(&self, tree: &Tree, subject: &str, at: Timestamp) -> Result<()> {
-        if self.dirt_of(tree).await?.is_empty() {
+        let dirt = self.dirt_of(tree).await?;
+        if dirt.is_empty() {
             return Ok(());
         }
+        refuse_nested(tree, &dirt)?;
         self.stage_all(tree).await?;
         let unchanged = self
             .call_in(tree, ["diff-index", "--cached", "--quiet", "HEAD", "--"])
@@ -145,14 +147,7 @@ impl Repo {
         if dirt.is_empty() {
             return Ok(None);
         }
-        // Git would note that it is there, and not keep what is in it.
-        if let Some(nested) = dirt.untracked.iter().find(|path| path.ends_with('/')) {
-            let message = format!(
-                "{} holds another repository, {nested:?}, which cannot be kept; move it away",
-                tree.path.display()
-            );
-            return Err(GitError::refused(ErrorKind::Invalid, message));
-        }
+        refuse_nested(tree, &dirt)?;
         self.stage_all(tree).await?;
         let written = self.call_in(tree, ["write-tree"]).text().await?;
         let written = TreeId::new(written).map_err(|_| GitError::Unreadable {
@@ -188,4 +183,16 @@ fn check_branch(tree: &Tree, branch: &BranchName) -> Result<()> {
     let found = found.map_or_else(|| "no branch".into(), |name| format!("branch {name:?}"));
     let message = format!("{} is on {found} instead of {branch}", tree.path.display());
     Err(GitError::refused(ErrorKind::Conflict, message))
+}
+
+/// Git would note that another repository is there, and not keep what is in it.
+fn refuse_nested(tree: &Tree, dirt: &Dirt) -> Result<()> {
+    let Some(nested) = dirt.untracked.iter().find(|path| path.ends_with('/')) else {
+        return Ok(());
+    };
+    let message = format!(
+        "{} holds another repository, {nested:?}, which cannot be kept; move it away",
+        tree.path.display()
+    );
+    Err(GitError::refused(ErrorKind::Invalid, message))
 }

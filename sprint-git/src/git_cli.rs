@@ -47,6 +47,7 @@ pub(crate) struct Call {
     dir: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
+    finishes: bool,
 }
 
 /// What a finished call left.
@@ -76,6 +77,7 @@ impl Git {
                 .map(|argument| argument.as_ref().to_owned())
                 .collect(),
             environment: Vec::new(),
+            finishes: false,
         }
     }
 
@@ -162,13 +164,23 @@ impl Call {
         }
     }
 
+    /// Lets it come to its end although nobody waits for it any more: for calls that would leave
+    /// the user's files half changed.
+    pub(crate) fn to_the_end(mut self) -> Self {
+        self.finishes = true;
+        self
+    }
+
     /// Runs it and returns whatever came of it.
     pub(crate) async fn finish(self) -> Result<Output> {
         let child = self.command().spawn().map_err(|source| GitError::Spawn {
             program: self.git.program.clone(),
             source,
         })?;
-        let group = Group::of(&child);
+        let mut group = Group::of(&child);
+        if self.finishes {
+            group.0 = None;
+        }
         let described = self.describe();
         let timeout = self.git.timeout;
         let output = match tokio::time::timeout(timeout, child.wait_with_output()).await {

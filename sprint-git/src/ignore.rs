@@ -6,10 +6,12 @@ use std::path::Path;
 
 use crate::error::{GitError, Result};
 
-const ENTRIES: [&str; 3] = [
+const ENTRIES: [&str; 5] = [
     ".claude/worktrees/",
     ".claude/sprints/",
     ".claude/active-problem",
+    ".claude/tickets/*.comments.md",
+    ".claude/tickets/.lock",
 ];
 
 /// Adds what is missing to `info/exclude`; the user's lines stay as they are.

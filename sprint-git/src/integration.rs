@@ -1,7 +1,8 @@
 //! The integration worktree, where a sprint's combinations are built and tested.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use sprint_core::domain::path::RepoPath;
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{CommitId, SprintId};
 
@@ -30,6 +31,29 @@ impl Repo {
             return Err(GitError::refused(ErrorKind::Transient, message));
         }
         Ok(tree)
+    }
+
+    /// What is tracked in a worktree of ours and not as in a commit. Changes nothing.
+    pub(crate) async fn altered(
+        &self,
+        directory: &Path,
+        commit: &CommitId,
+    ) -> Result<Vec<RepoPath>> {
+        let Some(tree) = self.tree_at(directory)? else {
+            let message = format!("{} is not a worktree", directory.display());
+            return Err(GitError::refused(ErrorKind::NotFound, message));
+        };
+        let mut altered = Vec::new();
+        if self.head_of(&tree).await? != *commit {
+            altered.push(RepoPath::from("HEAD"));
+        }
+        let dirt = self.dirt_of(&tree).await?;
+        altered.extend(
+            dirt.tracked
+                .iter()
+                .map(|path| RepoPath::from(path.as_str())),
+        );
+        Ok(altered)
     }
 
     async fn integration_tree(&self, commit: &CommitId, sprint: &SprintId) -> Result<Tree> {

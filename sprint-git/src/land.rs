@@ -119,6 +119,7 @@ impl Repo {
             ])
             .arg(spec.tip.as_str())
             .durable()
+            .to_the_end()
             .finish()
             .await?;
         match output.code {

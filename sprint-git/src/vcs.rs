@@ -1,6 +1,6 @@
 //! The port, operation by operation.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
@@ -77,6 +77,11 @@ impl Vcs for GitVcs {
         let tree = self.repo.check_out(commit, sprint).await;
         tree.map(|tree| tree.path)
             .map_err(|error| error.during("check out", commit.as_str()))
+    }
+
+    async fn altered(&self, directory: &Path, commit: &CommitId) -> Result<Vec<RepoPath>> {
+        let altered = self.repo.altered(directory, commit).await;
+        altered.map_err(|error| error.during("look at", commit.as_str()))
     }
 
     async fn land(&self, spec: &LandSpec, _key: &EffectKey) -> Result<Landed> {

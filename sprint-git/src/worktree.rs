@@ -197,7 +197,8 @@ impl Repo {
             tree.git_dir.join("index.lock"),
             tree.git_dir.join("HEAD.lock"),
         ];
-        if let Some(branch) = tree.branch() {
+        // HEAD is a file an agent can write; only a name git accepts becomes a path.
+        if let Some(branch) = tree.branch().and_then(|name| BranchName::new(name).ok()) {
             locks.push(self.common.join(format!("refs/heads/{branch}.lock")));
         }
         let locked = |lock: &PathBuf| {

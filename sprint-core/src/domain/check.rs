@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::command::{CheckKind, CheckRun, CommandLine};
+use crate::domain::path::RepoPath;
 use crate::id::{CommitId, TreeId};
 
 /// What is to be checked: one exact tree, checked out in a directory.
@@ -36,6 +37,10 @@ pub struct CheckPlan {
 pub struct CheckReport {
     /// A failed install, as the text of its end; the checks did not run then.
     pub install_failure: Option<String>,
+    /// Tracked files that were not as in the commit when the checks had run: then what was seen is
+    /// about other files. Filled in by the engine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub altered: Vec<RepoPath>,
     /// One entry per check, in gate order. Checks after a failed one still run, so that a worker
     /// hears of everything at once.
     pub runs: Vec<CheckRun>,

@@ -36,9 +36,12 @@ pub async fn perform(
                 commit,
                 tree,
             };
-            return Ok(Done::Checked(
-                ports.verifier.verify(&subject, &plan, &cx).await?,
-            ));
+            let mut report = ports.verifier.verify(&subject, &plan, &cx).await?;
+            report.altered = ports
+                .vcs
+                .altered(&subject.directory, &subject.commit)
+                .await?;
+            return Ok(Done::Checked(report));
         }
         Work::Land(spec) => return Ok(Done::Landed(ports.vcs.land(&spec, key).await?)),
         Work::Tidy => ports.vcs.tidy(sprint).await?,
@@ -51,7 +54,7 @@ pub async fn perform(
         } => {
             let report = ports.agents.run(&task, &cx).await?;
             if let Some(commit) = read_only_at {
-                untouched(&ports, &workspace, &commit).await?;
+                left_alone(&ports, &workspace, &commit).await?;
             }
             return Ok(Done::Agent(Box::new(report)));
         }
@@ -132,8 +135,8 @@ async fn read(ports: &Ports, commit: &CommitId, paths: &[RepoPath]) -> Result<Do
     ))
 }
 
-/// Runs the gate in a workspace that is exactly at `commit` before and after, so that what was
-/// seen is about that tree and no other.
+/// Runs the gate in a workspace that is exactly at `commit`, and says if it is not any more: what
+/// was seen must be about that tree and no other.
 async fn check(
     ports: &Ports,
     workspace: Workspace,
@@ -148,9 +151,26 @@ async fn check(
         commit: commit.clone(),
         tree,
     };
-    let report = ports.verifier.verify(&subject, plan, cx).await?;
-    untouched(ports, &workspace, &commit).await?;
-    Ok(report)
+    let mut report = ports.verifier.verify(&subject, plan, cx).await?;
+    report.altered = ports.vcs.altered(&workspace.path, &commit).await?;
+    // What a gate leaves lying about is not the worker's work; it is kept aside, and goes.
+    match untouched(ports, &workspace, &commit).await {
+        Err(failure) if failure.kind != ErrorKind::Conflict => Err(failure),
+        Ok(()) | Err(_) => Ok(report),
+    }
+}
+
+/// Fails, after putting things right, if an auditing agent changed tracked files. Files that a
+/// gate running beside it has made are not its doing, and are not cleaned away under the gate.
+async fn left_alone(
+    ports: &Ports,
+    workspace: &Workspace,
+    commit: &CommitId,
+) -> Result<(), Failure> {
+    if ports.vcs.altered(&workspace.path, commit).await?.is_empty() {
+        return Ok(());
+    }
+    untouched(ports, workspace, commit).await
 }
 
 /// Fails, after putting things right, if a workspace is not exactly at `commit`.

@@ -1,7 +1,7 @@
 //! The port to version control.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
@@ -49,6 +49,10 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
 
     /// Checks `commit` out in the sprint's private integration worktree and returns its directory.
     async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf>;
+
+    /// The tracked files in a directory handed out by this port that are not as in `commit`, and
+    /// whether its head is elsewhere (then the first entry is `HEAD`). Looks, and changes nothing.
+    async fn altered(&self, directory: &Path, commit: &CommitId) -> Result<Vec<RepoPath>>;
 
     /// Sets checkpoint tags, then advances base by compare-and-swap.
     async fn land(&self, spec: &LandSpec, key: &EffectKey) -> Result<Landed>;

@@ -19,6 +19,8 @@ use crate::run::ticket::{FailureRecord, Stage, StuckReason, TicketRun};
 const MAX_EXHAUSTIONS: u32 = 2;
 /// Waits for a rate limit in a row (spec 10.10).
 const MAX_RATE_LIMITS: u32 = 5;
+/// The longest wait that is believed. It may come from the words of an agent.
+const MAX_TOLD_MS: u64 = 3_600_000;
 /// Retries of one step after failures of the machinery around it.
 const MAX_RETRIES: u32 = 3;
 /// Attempts per write to the tracker (spec 20).
@@ -205,7 +207,8 @@ pub(super) fn rate_limited(
         return stuck(ticket, StuckReason::RateLimited, message, cx);
     }
     let doubled = 60_000u64 << (waits - 1);
-    let wait = Duration::from_millis(told.unwrap_or_else(|| doubled.min(600_000)));
+    let wait =
+        Duration::from_millis(told.map_or(doubled.min(600_000), |told| told.min(MAX_TOLD_MS)));
     let until = cx.now.after(wait);
     if step.lane() == Lane::Agent {
         cx.pause_agents(until);

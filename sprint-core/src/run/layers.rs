@@ -105,6 +105,19 @@ pub(super) fn mechanical(
         let message = format!("installing dependencies failed: {}", last_lines(text, 15));
         findings.push(Finding::blocking(classify::classify(None, text), message));
     }
+    if !report.altered.is_empty() {
+        let paths: Vec<_> = report
+            .altered
+            .iter()
+            .take(5)
+            .map(ToString::to_string)
+            .collect();
+        let message = format!(
+            "running the gate changed tracked files: {}",
+            paths.join(", ")
+        );
+        findings.push(Finding::blocking(FindingKind::IsolationBreach, message));
+    }
     findings.extend(report.runs.iter().filter_map(silent_success));
     findings.extend(artifacts.iter().map(|place| {
         let mut finding = Finding::blocking(
@@ -372,6 +385,7 @@ mod tests {
     ) -> Vec<FindingKind> {
         let report = CheckReport {
             install_failure: None,
+            altered: Vec::new(),
             runs,
         };
         mechanical(report, claim, artifacts)

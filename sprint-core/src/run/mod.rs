@@ -291,7 +291,11 @@ impl SprintRun {
             full: None,
             sprint: changed.sprint.then(|| self.sprint.clone()),
             tickets: changed.tickets.into_iter().filter_map(record).collect(),
-            integration: self.integration.clone().filter(|_| changed.integration),
+            integration: self
+                .integration
+                .as_ref()
+                .filter(|_| changed.integration)
+                .cloned(),
         })
     }
 

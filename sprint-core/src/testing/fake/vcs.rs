@@ -1,6 +1,6 @@
 //! Version control in memory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
@@ -77,6 +77,14 @@ impl Vcs for FakeVcs {
         self.0
             .call("check out", commit.as_str(), |state| {
                 Ok(state.check_out(commit))
+            })
+            .await
+    }
+
+    async fn altered(&self, directory: &Path, commit: &CommitId) -> Result<Vec<RepoPath>> {
+        self.0
+            .call("look at", commit.as_str(), |state| {
+                Ok(state.altered(directory, commit))
             })
             .await
     }

@@ -58,6 +58,7 @@ impl State {
             {
                 return CheckReport {
                     install_failure: Some("error: cannot resolve the dependencies".into()),
+                    altered: Vec::new(),
                     runs: Vec::new(),
                 };
             }
@@ -66,6 +67,7 @@ impl State {
         if plan.checks.is_empty() {
             return CheckReport {
                 install_failure: None,
+                altered: Vec::new(),
                 runs: Vec::new(),
             };
         }
@@ -83,6 +85,7 @@ impl State {
         }
         CheckReport {
             install_failure: None,
+            altered: Vec::new(),
             runs,
         }
     }

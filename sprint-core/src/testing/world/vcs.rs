@@ -1,6 +1,6 @@
 //! What version control does to the repository of the world.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Merged};
 use crate::domain::path::RepoPath;
@@ -106,6 +106,18 @@ impl State {
             }
         }
         Ok(self.collected(workspace))
+    }
+
+    pub(crate) fn altered(&self, directory: &Path, commit: &CommitId) -> Vec<RepoPath> {
+        let dirty = self
+            .repo
+            .workspaces
+            .get(directory)
+            .is_some_and(|place| place.uncommitted.is_some());
+        if dirty || self.repo.commit_in(directory) != *commit {
+            return vec!["HEAD".into()];
+        }
+        Vec::new()
     }
 
     fn collected(&self, workspace: &Workspace) -> Collected {
