@@ -17,6 +17,7 @@ use sprint_core::run::admit::Limits;
 use sprint_core::run::input::{Command, ReviewDecision};
 use sprint_core::run::snapshot::Snapshot;
 use sprint_core::run::state::{Ending, Phase};
+use sprint_core::run::ticket::{Stage, TicketRun};
 
 use crate::cli::{Cli, RunArgs, Usage};
 use crate::live::Live;
@@ -78,6 +79,12 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
     }
     if let Some(over) = saved.as_ref().filter(|saved| is_over(saved, args)) {
         return Ok(report(sprint, over, None));
+    }
+    if let Some(saved) = saved
+        .as_ref()
+        .filter(|saved| args.new && is_complete(saved))
+    {
+        refuse_to_forget(saved)?;
     }
     let saved = saved.filter(|saved| !(args.new && is_complete(saved)));
     let config = match &saved {
@@ -210,6 +217,26 @@ fn report(sprint: &Sprint, snapshot: &Snapshot, why: Option<&Why>) -> u8 {
         ));
     }
     summary.exit_code
+}
+
+/// A new sprint would take tickets that are Done and not merged for merged.
+fn refuse_to_forget(saved: &Snapshot) -> Result<()> {
+    let verified = |(_, ticket): &(_, &TicketRun)| matches!(ticket.stage, Stage::Verified { .. });
+    let waiting: Vec<_> = saved
+        .tickets
+        .iter()
+        .filter(verified)
+        .map(|(id, _)| id.to_string())
+        .collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    let waiting = waiting.join(", ");
+    let text = format!(
+        "{waiting} are verified and not merged; go on with this sprint (--go-on, or --reattempt \
+         what is stuck) before starting a new one"
+    );
+    Err(Usage(text).into())
 }
 
 fn is_complete(saved: &Snapshot) -> bool {

@@ -166,7 +166,7 @@ impl Call {
 
     /// Lets it come to its end although nobody waits for it any more: for calls that would leave
     /// the user's files half changed.
-    pub(crate) fn to_the_end(mut self) -> Self {
+    pub(crate) fn let_finish(mut self) -> Self {
         self.finishes = true;
         self
     }

@@ -60,10 +60,15 @@ mod tests {
     #[test]
     fn the_users_lines_stay_and_a_second_time_changes_nothing() {
         let new = complete(b"*.swp\n.claude/sprints/\r\nlast\xff");
-        assert_eq!(
-            new,
-            b"*.swp\n.claude/sprints/\r\nlast\xff\n.claude/worktrees/\n.claude/active-problem\n"
-        );
+        let expected: &[u8] = b"*.swp
+.claude/sprints/\r
+last\xff
+.claude/worktrees/
+.claude/active-problem
+.claude/tickets/*.comments.md
+.claude/tickets/.lock
+";
+        assert_eq!(new, expected);
         assert_eq!(complete(&new), new);
     }
 }

@@ -119,7 +119,7 @@ impl Repo {
             ])
             .arg(spec.tip.as_str())
             .durable()
-            .to_the_end()
+            .let_finish()
             .finish()
             .await?;
         match output.code {

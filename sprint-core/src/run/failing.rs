@@ -207,8 +207,8 @@ pub(super) fn rate_limited(
         return stuck(ticket, StuckReason::RateLimited, message, cx);
     }
     let doubled = 60_000u64 << (waits - 1);
-    let wait =
-        Duration::from_millis(told.map_or(doubled.min(600_000), |told| told.min(MAX_TOLD_MS)));
+    let wait = told.map_or_else(|| doubled.min(600_000), |told| told.min(MAX_TOLD_MS));
+    let wait = Duration::from_millis(wait);
     let until = cx.now.after(wait);
     if step.lane() == Lane::Agent {
         cx.pause_agents(until);

@@ -423,6 +423,20 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_that_changes_tracked_files_is_red() {
+        let runs = vec![run(CheckKind::Test, 0, known(3, 0))];
+        let altered = vec!["Cargo.lock".into()];
+        let report = CheckReport {
+            install_failure: None,
+            altered,
+            runs,
+        };
+        let verdict = mechanical(report, None, &[]);
+        assert!(!verdict.accepts());
+        assert_eq!(verdict.findings[0].kind, FindingKind::IsolationBreach);
+    }
+
+    #[test]
     fn layers_0_5_and_1_need_a_claim_per_command() {
         let checks = [(CheckKind::Test, CommandLine::new("t").unwrap())].into();
         assert!(claims(&claim(0, Some(2)), &checks).is_ok());

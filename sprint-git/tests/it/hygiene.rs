@@ -162,10 +162,14 @@ async fn the_ignore_file_keeps_the_users_lines() {
     write(&fixture.root, ".git/info/exclude", "*.swp");
     fixture.open(&fixture.spec("ENG-1")).await;
     let exclude = fs::read_to_string(fixture.root.join(".git/info/exclude")).unwrap();
-    assert_eq!(
-        exclude,
-        "*.swp\n.claude/worktrees/\n.claude/sprints/\n.claude/active-problem\n"
-    );
+    let expected = "*.swp
+.claude/worktrees/
+.claude/sprints/
+.claude/active-problem
+.claude/tickets/*.comments.md
+.claude/tickets/.lock
+";
+    assert_eq!(exclude, expected);
 }
 
 #[tokio::test]

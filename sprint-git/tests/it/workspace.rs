@@ -566,3 +566,34 @@ async fn leftovers_make_the_same_commit_every_time() {
     assert_eq!(heads[0], heads[1]);
     assert_eq!(at().to_string(), "2026-01-31T09:05:00Z");
 }
+
+#[tokio::test]
+async fn another_repository_inside_a_workspace_is_refused_and_not_lost() {
+    let fixture = Fixture::new().await;
+    let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+    let nested = workspace.path.join("vendor");
+    fs::create_dir(&nested).unwrap();
+    git(&nested, &["init", "--quiet"]);
+    write(&nested, "lib.txt", "only copy\n");
+    git(&nested, &["add", "lib.txt"]);
+    git(&nested, &["commit", "--quiet", "-m", "nested"]);
+    let refused = fixture.vcs.collect(&workspace, &leftovers()).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Invalid);
+    assert!(nested.join("lib.txt").exists());
+}
+
+#[tokio::test]
+async fn what_a_gate_changes_in_tracked_files_is_seen_and_left() {
+    let fixture = Fixture::new().await;
+    let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+    let head = fixture.collect(&workspace).await.head;
+    let altered = async || fixture.vcs.altered(&workspace.path, &head).await.unwrap();
+    write(&workspace.path, "untracked.txt", "x\n");
+    assert_eq!(altered().await, []);
+    write(&workspace.path, "a.txt", "changed\n");
+    assert_eq!(altered().await, ["a.txt".into()]);
+    assert_eq!(
+        fs::read_to_string(workspace.path.join("a.txt")).unwrap(),
+        "changed\n"
+    );
+}
