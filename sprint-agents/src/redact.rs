@@ -15,7 +15,7 @@ pub(crate) const MARKER: &str = "[redacted]";
 ///
 /// Two kinds are removed: values it was told of, in clear and in Base64, and anything that has the
 /// shape of a credential, told of or not. When in doubt it removes too much. Time is linear in the
-/// text; redacting twice changes nothing more.
+/// text.
 ///
 /// ```
 /// use sprint_agents::redact::Redactor;

@@ -179,13 +179,6 @@ proptest! {
     }
 
     #[test]
-    fn redacting_twice_changes_nothing(text in pieces(), secret in "[a-zA-Z0-9=: ]{4,8}") {
-        let redactor = Redactor::new([secret]);
-        let once = redactor.redact(&text);
-        prop_assert_eq!(redactor.redact(&once), once);
-    }
-
-    #[test]
     fn a_known_value_never_survives(before in pieces(), secret in "[!-~]{6,40}", after in pieces()) {
         let redactor = Redactor::new([&secret]);
         let clean = redactor.redact(format!("{before}{secret}{after}"));
