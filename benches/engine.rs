@@ -171,6 +171,7 @@ impl Vcs for Instantly {
             ticket,
             commit: self.commit(),
             tree: self.tree(),
+            resolved: Vec::new(),
         };
         let merged: Vec<_> = spec
             .merges

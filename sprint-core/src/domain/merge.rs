@@ -37,8 +37,35 @@ pub struct Combined {
     pub tree: TreeId,
     /// The merges that are in, in order.
     pub merged: Vec<Merged>,
-    /// The ones that conflict with what came before, and where; they are not in.
-    pub conflicts: Vec<(TicketId, Vec<RepoPath>)>,
+    /// The ones that conflict with what came before; they are not in.
+    pub conflicts: Vec<Clash>,
+}
+
+/// A merge of a trial that did not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clash {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The files in which the two sides clash, sorted.
+    pub paths: Vec<RepoPath>,
+    /// What it was to be merged into: the tip at that moment.
+    pub ours: CommitId,
+    /// The ticket's commit.
+    pub theirs: CommitId,
+    /// Where the two sides parted.
+    pub ancestor: CommitId,
+    /// A merge commit of both sides with conflict markers in the files that clash: where somebody
+    /// who resolves the conflict can begin. No branch holds it.
+    pub marked: CommitId,
+}
+
+/// How a conflict was resolved, to be remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    /// The conflict.
+    pub clash: Clash,
+    /// A descendant of [`Clash::marked`] in which it is resolved.
+    pub resolved: CommitId,
 }
 
 /// One merge of a trial that worked.
@@ -50,6 +77,9 @@ pub struct Merged {
     pub commit: CommitId,
     /// The tree after it.
     pub tree: TreeId,
+    /// Files that clashed and were merged as a remembered [`Resolution`] says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<RepoPath>,
 }
 
 /// Advancing base.

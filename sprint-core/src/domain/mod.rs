@@ -7,6 +7,7 @@ pub mod config;
 pub mod evidence;
 pub mod merge;
 pub mod path;
+pub mod probe;
 pub mod reality;
 pub mod selection;
 pub mod ticket;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
+use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Resolution};
 use crate::domain::path::RepoPath;
+use crate::domain::probe::{Probe, ProbeSpec};
 use crate::domain::workspace::{
     Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
 };
@@ -44,8 +45,18 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     async fn read(&self, commit: &CommitId, paths: &[RepoPath])
     -> Result<Vec<(RepoPath, Vec<u8>)>>;
 
-    /// Merges tickets onto a base without touching any branch or checkout.
+    /// Tries every pair of branches on a base without touching any branch or checkout. A pair is
+    /// tried again only when one side or base has moved.
+    async fn probe(&self, spec: &ProbeSpec) -> Result<Probe>;
+
+    /// Merges tickets onto a base without touching any branch or checkout. Where files clash as
+    /// they did in a conflict whose resolution is remembered, the merge takes that resolution.
     async fn combine(&self, spec: &CombineSpec, key: &EffectKey) -> Result<Combined>;
+
+    /// Remembers how a conflict was resolved, by the content of both sides and of their common
+    /// ancestor: the next [`combine`](Self::combine) that meets the same content merges it so.
+    /// `Invalid` if a file that clashed still has conflict markers.
+    async fn remember(&self, resolution: &Resolution) -> Result<()>;
 
     /// Checks `commit` out in the sprint's private integration worktree and returns its directory.
     async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf>;

@@ -372,6 +372,7 @@ pub(super) fn finished() -> Snapshot {
             ticket: id(1),
             commit: commit('d'),
             tree: tree('e'),
+            resolved: Vec::new(),
         }],
         task: Task::Over,
     });

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::merge::{Combined, Landed, Merged};
+use crate::domain::merge::{Clash, Combined, Landed, Merged};
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::Verdict;
 use crate::id::{CommitId, TicketId, TreeId};
@@ -399,7 +399,7 @@ impl IntegrationRun {
         touches: &dyn Fn(&TicketId, &RepoPath) -> bool,
     ) -> Vec<Eviction> {
         let mut evicted = Vec::new();
-        for (ticket, paths) in &combined.conflicts {
+        for Clash { ticket, paths, .. } in &combined.conflicts {
             // Only what came before it can be what it conflicts with.
             let before = self.order.iter().take_while(|other| *other != ticket);
             let merged = |other: &&TicketId| combined.merged.iter().any(|m| m.ticket == **other);

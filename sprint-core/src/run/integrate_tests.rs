@@ -26,7 +26,15 @@ impl World {
                 *ticket == id(*b) && merged.iter().any(|m: &Merged| m.ticket == id(*a))
             });
             if clash {
-                conflicts.push((ticket.clone(), vec!["f".into()]));
+                let commit = CommitId::new(hex(&name)).unwrap();
+                conflicts.push(Clash {
+                    ticket: ticket.clone(),
+                    paths: vec!["f".into()],
+                    ours: commit.clone(),
+                    theirs: commit.clone(),
+                    ancestor: commit.clone(),
+                    marked: commit,
+                });
                 continue;
             }
             name = format!("{name} {ticket}");
@@ -34,6 +42,7 @@ impl World {
                 ticket: ticket.clone(),
                 commit: CommitId::new(hex(&name)).unwrap(),
                 tree: TreeId::new(hex(&name)).unwrap(),
+                resolved: Vec::new(),
             });
         }
         let tip = hex(&name);

@@ -1,8 +1,9 @@
 //! The contract of [`Vcs`] as checks.
 #![expect(clippy::unwrap_used, reason = "a check fails by panicking")]
 
-use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, MergeInput};
+use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, MergeInput, Resolution};
 use crate::domain::path::RepoPath;
+use crate::domain::probe::ProbeSpec;
 use crate::domain::workspace::{Collected, Leftovers, Opened, Workspace, WorkspaceSpec};
 use crate::failure::ErrorKind;
 use crate::id::{CommitId, SprintId, TagName, TicketId};
@@ -34,6 +35,8 @@ pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
     collecting_says_what_changed(&fresh().await).await;
     restoring_reports_a_difference_once(&fresh().await).await;
     combining_is_repeatable_and_skips_conflicts(&fresh().await).await;
+    resolutions_are_remembered_by_content(&fresh().await).await;
+    pairs_are_tried_once(&fresh().await).await;
     dependencies_come_with_the_workspace(&fresh().await).await;
     landing_is_by_compare_and_swap(&fresh().await).await;
     landing_waits_for_a_clean_checkout(&fresh().await).await;
@@ -138,11 +141,97 @@ pub async fn combining_is_repeatable_and_skips_conflicts(harness: &dyn VcsHarnes
         .map(|merged| merged.ticket.as_str())
         .collect();
     assert_eq!(merged, ["ENG-1", "ENG-3"]);
-    let conflicts = [(inputs[1].ticket.clone(), vec![RepoPath::from("b.txt")])];
-    assert_eq!(combined.conflicts, conflicts);
+    let [clash] = &combined.conflicts[..] else {
+        panic!("{:?}", combined.conflicts)
+    };
+    assert_eq!(clash.ticket, inputs[1].ticket);
+    assert_eq!(clash.paths, [RepoPath::from("b.txt")]);
+    assert_eq!(clash.ours, combined.merged[0].commit);
+    assert_eq!(clash.theirs, inputs[1].commit);
+    assert_eq!(clash.ancestor, base);
     assert_eq!(combined.tip, combined.merged[1].commit);
     assert_eq!(combined.tree, combined.merged[1].tree);
     assert_eq!(harness.vcs().status().await.unwrap().base_head, base);
+}
+
+/// Who resolves a conflict begins with both sides marked; once the result is remembered, the same
+/// content merges, whatever was merged before it. Markers are not taken for a result.
+pub async fn resolutions_are_remembered_by_content(harness: &dyn VcsHarness) {
+    let vcs = harness.vcs();
+    let inputs = [
+        ticket(harness, "ENG-1", "b.txt", "one\n").await,
+        ticket(harness, "ENG-2", "b.txt", "two\n").await,
+        ticket(harness, "ENG-3", "c.txt", "three\n").await,
+    ];
+    let base = vcs.status().await.unwrap().base_head;
+    let clash = combine(harness, &base, &inputs).await.conflicts.remove(0);
+    let mut spec = spec(harness, "ENG-2").await;
+    (spec.generation, spec.base) = (2, clash.marked.clone());
+    let workspace = open(harness, &spec).await;
+    let path = [RepoPath::from("b.txt")];
+    let marked = vcs.read(&clash.marked, &path).await.unwrap();
+    let text = String::from_utf8(marked[0].1.clone()).unwrap();
+    assert!(text.contains("<<<<<<< ") && text.contains("one\n") && text.contains("two\n"));
+    let unresolved = Resolution {
+        clash: clash.clone(),
+        resolved: clash.marked.clone(),
+    };
+    let refused = vcs.remember(&unresolved).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Invalid);
+    harness.write(&workspace, "b.txt", "one\ntwo\n");
+    let resolved = collect(harness, &workspace).await.head;
+    let resolution = Resolution { clash, resolved };
+    vcs.remember(&resolution).await.unwrap();
+    vcs.remember(&resolution).await.unwrap();
+    for order in [[0, 1, 2], [2, 0, 1]] {
+        let inputs = order.map(|at| inputs[at].clone());
+        let combined = combine(harness, &base, &inputs).await;
+        assert_eq!(combined.conflicts, []);
+        let by_memory = combined.merged.iter().find(|m| !m.resolved.is_empty());
+        let by_memory = by_memory.unwrap();
+        assert_eq!(
+            (by_memory.ticket.as_str(), &by_memory.resolved[..]),
+            ("ENG-2", &path[..])
+        );
+        let files = vcs.read(&combined.tip, &path).await.unwrap();
+        assert_eq!(files[0].1, b"one\ntwo\n");
+    }
+    // Other content on one side is another conflict.
+    let other = ticket(harness, "ENG-4", "b.txt", "four\n").await;
+    let combined = combine(harness, &base, &[inputs[0].clone(), other]).await;
+    assert_eq!(combined.conflicts.len(), 1);
+}
+
+/// Every pair is tried on base; what is known is not tried again.
+pub async fn pairs_are_tried_once(harness: &dyn VcsHarness) {
+    let inputs = [
+        ticket(harness, "ENG-1", "b.txt", "one\n").await,
+        ticket(harness, "ENG-2", "b.txt", "two\n").await,
+        ticket(harness, "ENG-3", "c.txt", "three\n").await,
+    ];
+    let base = harness.advance_base("c.txt", "by hand\n");
+    let branch = |input: &MergeInput| (input.ticket.clone(), input.commit.clone());
+    let mut spec = ProbeSpec {
+        base,
+        branches: inputs.iter().map(branch).collect(),
+    };
+    let first = harness.vcs().probe(&spec).await.unwrap();
+    let against_base = [(inputs[2].ticket.clone(), vec![RepoPath::from("c.txt")])];
+    assert_eq!(first.against_base, against_base.into());
+    let clashing = first.pairs.iter().filter(|pair| !pair.clashes.is_empty());
+    let clashing: Vec<_> = clashing
+        .map(|pair| (pair.a.as_str(), pair.b.as_str(), &pair.clashes[..]))
+        .collect();
+    let path = [RepoPath::from("b.txt")];
+    assert_eq!(clashing, [("ENG-1", "ENG-2", &path[..])]);
+    assert!(first.merges > 0);
+    let again = harness.vcs().probe(&spec).await.unwrap();
+    assert_eq!((again.merges, &again.pairs), (0, &first.pairs));
+    let moved = ticket(harness, "ENG-5", "b.txt", "five\n").await;
+    spec.branches.insert(inputs[1].ticket.clone(), moved.commit);
+    let moved = harness.vcs().probe(&spec).await.unwrap();
+    assert!(moved.merges > 0 && moved.merges < first.merges, "{moved:?}");
+    assert_eq!(moved.pairs.len(), first.pairs.len());
 }
 
 /// Dependencies are in a workspace and do not count as the ticket's changes.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
+use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Resolution};
 use crate::domain::path::RepoPath;
+use crate::domain::probe::{Probe, ProbeSpec};
 use crate::domain::workspace::{
     Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
 };
@@ -63,6 +64,21 @@ impl Vcs for FakeVcs {
         self.0
             .call("read", commit.as_str(), |state| {
                 Ok(state.read(commit, paths))
+            })
+            .await
+    }
+
+    async fn probe(&self, spec: &ProbeSpec) -> Result<Probe> {
+        self.0
+            .call("try", "pairs of branches", |state| Ok(state.probe(spec)))
+            .await
+    }
+
+    async fn remember(&self, resolution: &Resolution) -> Result<()> {
+        let ticket = resolution.clash.ticket.as_str();
+        self.0
+            .call("remember the resolution of", ticket, |state| {
+                state.remember(resolution)
             })
             .await
     }

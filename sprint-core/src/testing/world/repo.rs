@@ -16,7 +16,7 @@ use crate::testing::world::vcs::{source, working_tree};
 pub type Tree = BTreeMap<String, Change>;
 
 /// One change.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Change {
     /// Which version of the work it is.
     pub version: u32,
@@ -25,7 +25,7 @@ pub struct Change {
 }
 
 /// What can be wrong with a change.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Flaw {
     /// A check fails with this text.
     Fails {
@@ -46,6 +46,8 @@ pub enum Flaw {
     NoEdgeCases,
     /// A debugging leftover.
     Leftover,
+    /// Conflict markers, which no build takes.
+    Markers,
 }
 
 /// One commit.
@@ -104,6 +106,22 @@ pub struct Repo {
     pub files: BTreeMap<String, Vec<String>>,
     /// Edits people made on base.
     pub edits: u32,
+    /// How conflicts were resolved, by what clashed.
+    pub resolutions: BTreeMap<Clashing, BTreeMap<String, Option<Change>>>,
+    /// Pairs of commits already tried against each other on a base.
+    pub probed: BTreeSet<[CommitId; 3]>,
+}
+
+/// What clashed: each change by name, as the common ancestor and both sides have it.
+pub type Clashing = Vec<(String, [Option<Change>; 3])>;
+
+/// A merge that does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Clashed {
+    /// The names of the changes.
+    pub(super) names: BTreeSet<String>,
+    /// Where the sides parted.
+    pub(super) ancestor: CommitId,
 }
 
 /// Where combinations are checked out.
@@ -125,6 +143,8 @@ impl Repo {
             conflicts: BTreeSet::new(),
             files: BTreeMap::new(),
             edits: 0,
+            resolutions: BTreeMap::new(),
+            probed: BTreeSet::new(),
         };
         let root = repo.commit(Vec::new(), Tree::new(), "chore: begin");
         repo.branches.insert(name("main"), root.clone());
@@ -249,19 +269,48 @@ impl Repo {
         false
     }
 
-    /// The three-way merge of two commits, or the changes that conflict.
-    pub(super) fn merge(&self, ours: &CommitId, theirs: &CommitId) -> Result<Tree, Vec<String>> {
-        let base = self.merge_base(ours, theirs);
-        let empty = Tree::new();
-        let before = base.map_or(&empty, |base| &self.commits[&base].tree);
-        let (ours, theirs) = (&self.commits[ours].tree, &self.commits[theirs].tree);
+    /// The three-way merge of two commits, and the changes in it that a remembered resolution
+    /// decided; or the changes that conflict.
+    pub(super) fn merge(
+        &self,
+        ours: &CommitId,
+        theirs: &CommitId,
+    ) -> Result<(Tree, BTreeSet<String>), Clashed> {
+        let ancestor = self.merge_base(ours, theirs);
+        let ancestor = ancestor.unwrap_or_else(|| panic!("impossible call: no common ancestor"));
+        let trees = [&ancestor, ours, theirs].map(|commit| &self.commits[commit].tree);
+        let names = self.clashing(trees);
+        let [_, ours, theirs] = trees;
+        let mut merged = ours.clone();
+        merged.extend(
+            theirs
+                .iter()
+                .filter(|(name, change)| trees[0].get(*name) != Some(change))
+                .map(|(name, change)| (name.clone(), change.clone())),
+        );
+        if names.is_empty() {
+            return Ok((merged, names));
+        }
+        let Some(resolved) = self.resolutions.get(&clashing(&names, trees)) else {
+            return Err(Clashed { names, ancestor });
+        };
+        for (name, change) in resolved {
+            match change {
+                Some(change) => merged.insert(name.clone(), change.clone()),
+                None => merged.remove(name),
+            };
+        }
+        Ok((merged, names))
+    }
+
+    /// The names of the changes that clash.
+    fn clashing(&self, [before, ours, theirs]: [&Tree; 3]) -> BTreeSet<String> {
         let new_in = |tree: &Tree, name: &String| tree.get(name) != before.get(name);
         let clash = |a: &String, b: &String| {
             self.conflicts.contains(&(a.clone(), b.clone()))
                 || self.conflicts.contains(&(b.clone(), a.clone()))
         };
-        let mut merged = ours.clone();
-        let mut conflicts = Vec::new();
+        let mut names = BTreeSet::new();
         for (name, change) in theirs.iter().filter(|(name, _)| new_in(theirs, name)) {
             let both = new_in(ours, name) && ours.get(name) != Some(change);
             let other = ours.keys().find(|other| {
@@ -271,16 +320,56 @@ impl Repo {
                     && clash(name, other)
             });
             if both || other.is_some() {
-                conflicts.push(name.clone());
-                conflicts.extend(other.cloned());
+                names.insert(name.clone());
+                names.extend(other.cloned());
             }
-            merged.insert(name.clone(), change.clone());
         }
-        if conflicts.is_empty() {
-            Ok(merged)
-        } else {
-            Err(conflicts)
+        names
+    }
+
+    /// A merge commit of both sides in which what clashes is marked.
+    pub(super) fn mark(
+        &mut self,
+        clashed: &Clashed,
+        ours: &CommitId,
+        theirs: &CommitId,
+        subject: &str,
+    ) -> CommitId {
+        let mut tree = self.commits[ours].tree.clone();
+        let their_tree = self.commits[theirs].tree.clone();
+        tree.extend(their_tree.clone());
+        for name in &clashed.names {
+            let sides = [ours, theirs].map(|side| self.commits[side].tree.get(name).cloned());
+            let texts = sides
+                .clone()
+                .map(|side| side.and_then(|change| self.text(name, &change).map(str::to_owned)));
+            let change = if let [Some(our_text), Some(their_text)] = &texts {
+                let text = format!("<<<<<<< ours\n{our_text}=======\n{their_text}>>>>>>> theirs\n");
+                self.file(name, &text)
+            } else if let Some(change) = sides.into_iter().flatten().last() {
+                let flaw = Some(Flaw::Markers);
+                Change { flaw, ..change }
+            } else {
+                continue;
+            };
+            tree.insert(name.clone(), change);
         }
+        self.commit(vec![ours.clone(), theirs.clone()], tree, subject)
+    }
+
+    /// What clashed between two commits, and what it became in a third.
+    pub(super) fn resolution(
+        &self,
+        [ancestor, ours, theirs]: [&CommitId; 3],
+        resolved: &CommitId,
+    ) -> (Clashing, BTreeMap<String, Option<Change>>) {
+        let trees = [ancestor, ours, theirs].map(|commit| &self.commits[commit].tree);
+        let names = self.clashing(trees);
+        let resolved = &self.commits[resolved].tree;
+        let became = names
+            .iter()
+            .map(|name| (name.clone(), resolved.get(name).cloned()));
+        (clashing(&names, trees), became.collect())
     }
 
     fn merge_base(&self, a: &CommitId, b: &CommitId) -> Option<CommitId> {
@@ -353,6 +442,11 @@ impl Repo {
     pub(super) fn pre_merge_tag(sprint: &SprintId, ticket: &TicketId) -> Option<TagName> {
         TagName::new(format!("pre-merge-{sprint}-{ticket}")).ok()
     }
+}
+
+fn clashing(names: &BTreeSet<String>, trees: [&Tree; 3]) -> Clashing {
+    let of = |name: &String| (name.clone(), trees.map(|tree| tree.get(name).cloned()));
+    names.iter().map(of).collect()
 }
 
 fn tree_id(tree: &Tree) -> TreeId {

@@ -85,6 +85,7 @@ fn only_a_chain_from_base_with_a_green_end_lands() {
             ticket,
             commit,
             tree,
+            resolved: Vec::new(),
         };
         (merged, work)
     });
@@ -169,11 +170,15 @@ fn merging_is_three_way_and_knows_what_touches_the_same_lines() {
         let a2 = repo.commit(vec![base.clone()], tree(&["A"], 2), "a2");
         let b = repo.commit(vec![base], tree(&["B"], 1), "b");
         let on_a = repo.commit(vec![a.clone()], tree(&["A", "B"], 1), "b on a");
-        assert_eq!(repo.merge(&a, &b), Ok(tree(&["A", "B"], 1)));
-        assert_eq!(repo.merge(&a, &a2), Err(vec!["A".to_owned()]));
+        let merge = |repo: &Repo, ours, theirs| {
+            let merged = repo.merge(ours, theirs).map(|(tree, _)| tree);
+            merged.map_err(|clashed| clashed.names.into_iter().collect::<Vec<_>>())
+        };
+        assert_eq!(merge(repo, &a, &b), Ok(tree(&["A", "B"], 1)));
+        assert_eq!(merge(repo, &a, &a2), Err(vec!["A".to_owned()]));
         repo.conflicts.insert(("A".into(), "B".into()));
         assert!(repo.merge(&a, &b).is_err());
         // Who built on the other's work has dealt with it.
-        assert_eq!(repo.merge(&a, &on_a), Ok(tree(&["A", "B"], 1)));
+        assert_eq!(merge(repo, &a, &on_a), Ok(tree(&["A", "B"], 1)));
     });
 }

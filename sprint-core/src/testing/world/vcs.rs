@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Merged};
+use crate::domain::merge::{Clash, CombineSpec, Combined, LandSpec, Landed, Merged, Resolution};
 use crate::domain::path::RepoPath;
+use crate::domain::probe::{PairProbe, Probe, ProbeSpec};
 use crate::domain::workspace::{
     AddedLine, ChangeKind, ChangedPath, Collected, Leftovers, Opened, RepoStatus, Workspace,
     WorkspaceSpec,
@@ -13,7 +14,7 @@ use crate::id::{BranchName, CommitId, TagName};
 use crate::plan::edge_cases::EdgeCase;
 use crate::ports::{Error, Result};
 use crate::testing::world::State;
-use crate::testing::world::repo::{Flaw, INTEGRATION, Place, Repo, Tree};
+use crate::testing::world::repo::{Change, Flaw, INTEGRATION, Place, Repo, Tree};
 
 impl State {
     pub(crate) fn repo_status(&self) -> RepoStatus {
@@ -58,14 +59,15 @@ impl State {
                 continue;
             }
             match repo.merge(&head, commit) {
-                Ok(tree) => {
+                Ok((tree, _)) => {
                     let parents = vec![head, commit.clone()];
                     head = repo.commit(parents, tree, &format!("merge: {dependency}"));
                 }
-                Err(names) => {
+                Err(clashed) => {
+                    let names = clashed.names.iter();
                     return Ok(Opened::Conflict {
                         dependency: dependency.clone(),
-                        paths: names.iter().map(|name| repo.path_of(name)).collect(),
+                        paths: names.map(|name| repo.path_of(name)).collect(),
                     });
                 }
             }
@@ -179,6 +181,10 @@ impl State {
             {
                 return Some(text.to_owned());
             }
+            if let Some(name) = path.as_str().strip_prefix("src/") {
+                let name = name.strip_suffix(".rs")?;
+                return Some(source_text(name, tree.get(name)?));
+            }
             let name = path
                 .as_str()
                 .strip_prefix("tests/")?
@@ -220,18 +226,30 @@ impl State {
                 format!("combine({spec:?}): {} was never closed", input.ticket)
             });
             match self.repo.merge(&tip, &input.commit) {
-                Ok(tree) => {
+                Ok((tree, resolved)) => {
                     let parents = vec![tip, input.commit.clone()];
                     tip = self.repo.commit(parents, tree, &input.subject);
                     merged.push(Merged {
                         ticket: input.ticket.clone(),
                         commit: tip.clone(),
                         tree: self.repo.commits[&tip].tree_id.clone(),
+                        resolved: resolved.iter().map(|n| self.repo.path_of(n)).collect(),
                     });
                 }
-                Err(names) => {
-                    let paths = names.iter().map(|name| self.repo.path_of(name)).collect();
-                    conflicts.push((input.ticket.clone(), paths));
+                Err(clashed) => {
+                    let repo = &mut self.repo;
+                    let names = clashed.names.iter();
+                    let mut paths: Vec<_> = names.map(|name| repo.path_of(name)).collect();
+                    paths.sort();
+                    let subject = format!("conflict: {}", input.ticket);
+                    conflicts.push(Clash {
+                        ticket: input.ticket.clone(),
+                        paths,
+                        ours: tip.clone(),
+                        theirs: input.commit.clone(),
+                        marked: repo.mark(&clashed, &tip, &input.commit, &subject),
+                        ancestor: clashed.ancestor,
+                    });
                 }
             }
         }
@@ -241,6 +259,65 @@ impl State {
             merged,
             conflicts,
         }
+    }
+
+    pub(crate) fn remember(&mut self, resolution: &Resolution) -> Result<()> {
+        let Resolution { clash, resolved } = resolution;
+        let sides = [&clash.ancestor, &clash.ours, &clash.theirs];
+        let (key, became) = self.repo.resolution(sides, resolved);
+        let marked = |(name, change): (&String, &Option<Change>)| {
+            change.as_ref().is_some_and(|change| {
+                let text = self.repo.text(name, change);
+                change.flaw == Some(Flaw::Markers)
+                    || text.is_some_and(|text| text.contains("<<<<<<< "))
+            })
+        };
+        if became.iter().any(marked) {
+            let subject = clash.ticket.as_str();
+            return Err(Error::new(ErrorKind::Invalid, "remember", subject));
+        }
+        self.repo.resolutions.insert(key, became);
+        Ok(())
+    }
+
+    pub(crate) fn probe(&mut self, spec: &ProbeSpec) -> Probe {
+        let mut probe = Probe::default();
+        let repo = &mut self.repo;
+        let mut onto_base = Vec::new();
+        for (ticket, head) in &spec.branches {
+            let fresh = repo
+                .probed
+                .insert([spec.base.clone(), head.clone(), head.clone()]);
+            probe.merges += u32::from(fresh);
+            match repo.merge(&spec.base, head) {
+                Ok((tree, _)) => {
+                    let parents = vec![spec.base.clone(), head.clone()];
+                    onto_base.push((ticket, head, repo.commit(parents, tree, "probe")));
+                }
+                Err(clashed) => {
+                    let paths = clashed.names.iter().map(|name| repo.path_of(name));
+                    probe.against_base.insert(ticket.clone(), paths.collect());
+                }
+            }
+        }
+        for (at, (a, head_a, merged_a)) in onto_base.iter().enumerate() {
+            for (b, head_b, merged_b) in &onto_base[at + 1..] {
+                let pair = [spec.base.clone(), (*head_a).clone(), (*head_b).clone()];
+                probe.merges += u32::from(repo.probed.insert(pair));
+                if let Err(clashed) = repo.merge(merged_a, merged_b) {
+                    let paths = clashed.names.iter().map(|name| repo.path_of(name));
+                    let paths: Vec<_> = paths.collect();
+                    probe.pairs.push(PairProbe {
+                        a: (*a).clone(),
+                        b: (*b).clone(),
+                        shared: paths.clone(),
+                        overlapping: paths.clone(),
+                        clashes: paths,
+                    });
+                }
+            }
+        }
+        probe
     }
 
     pub(crate) fn check_out(&mut self, commit: &CommitId) -> PathBuf {
@@ -325,6 +402,17 @@ fn workspace(path: PathBuf, place: &Place) -> Workspace {
         base: place.base.clone(),
         work_base: place.work_base.clone(),
     }
+}
+
+fn source_text(name: &str, change: &Change) -> String {
+    let markers = change.flaw == Some(Flaw::Markers);
+    let (open, close) = if markers {
+        ("<<<<<<< ours\n=======\n", ">>>>>>> theirs\n")
+    } else {
+        ("", "")
+    };
+    let version = change.version;
+    format!("{open}pub fn {name}() -> u32 {{\n    {version}\n}}\n{close}")
 }
 
 /// The source file of a change.
