@@ -39,6 +39,7 @@ fn task(role: Role, workspace: &Path) -> AgentTask {
         research: None,
         learnings: vec![],
         changed: vec![],
+        conflict: None,
         standards: None,
         session: None,
         commit_prefix: "feat".into(),

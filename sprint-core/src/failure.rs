@@ -58,6 +58,14 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// Whether the same thing may work when it is tried again.
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::RateLimited { .. } | Self::Transient | Self::Timeout | Self::Conflict => true,
+            Self::NotFound | Self::Invalid | Self::Unsupported | Self::Fatal => false,
+        }
+    }
+
     /// A rate limit with the wait the other side asked for.
     pub fn rate_limited(retry_after: Option<Duration>) -> Self {
         let millis = |d: Duration| u64::try_from(d.as_millis()).unwrap_or(u64::MAX);

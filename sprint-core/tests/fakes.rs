@@ -88,6 +88,7 @@ fn the_agents_keep_the_contract() {
         research: None,
         learnings: Vec::new(),
         changed: Vec::new(),
+        conflict: None,
         standards: None,
         session: None,
         commit_prefix: "feat".into(),

@@ -38,7 +38,7 @@ impl Story {
             run: SprintRun::start(Timestamp::default(), plan),
         };
         story.finish_as(EffectId::sprint(1, Step::Checkpoint), Done::Plain);
-        let base = CommitId::new(digits("0")).unwrap();
+        let base = story.run.sprint().base_head.clone();
         let workspace = Workspace {
             path: "/w".into(),
             branch: BranchName::new("a").unwrap(),

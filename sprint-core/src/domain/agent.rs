@@ -23,11 +23,19 @@ pub enum Role {
     Review,
     /// Judges whether every requirement is met; read-only.
     Completion,
+    /// Resolves a conflict between a ticket and what is merged before it.
+    Conflict,
 }
 
 impl Role {
     /// Every role, in the order of a ticket's life.
-    pub const ALL: [Self; 4] = [Self::Context, Self::Worker, Self::Review, Self::Completion];
+    pub const ALL: [Self; 5] = [
+        Self::Context,
+        Self::Worker,
+        Self::Review,
+        Self::Completion,
+        Self::Conflict,
+    ];
 
     /// The lower-case name.
     pub const fn name(self) -> &'static str {
@@ -36,6 +44,7 @@ impl Role {
             Self::Worker => "worker",
             Self::Review => "review",
             Self::Completion => "completion",
+            Self::Conflict => "conflict",
         }
     }
 
@@ -46,7 +55,7 @@ impl Role {
 
     /// Whether the role may change its workspace.
     pub fn writes(self) -> bool {
-        self == Self::Worker
+        matches!(self, Self::Worker | Self::Conflict)
     }
 }
 
@@ -93,6 +102,9 @@ pub struct AgentTask {
     pub learnings: Vec<String>,
     /// Paths the change touched so far, for auditing roles.
     pub changed: Vec<RepoPath>,
+    /// What clashes, for the conflict agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict: Option<ConflictBrief>,
     /// The project's standards document, if configured.
     pub standards: Option<String>,
     /// Continue this session rather than starting a new one.
@@ -101,6 +113,31 @@ pub struct AgentTask {
     pub commit_prefix: String,
     /// Wall-clock limit in seconds.
     pub timeout_s: u64,
+}
+
+/// A conflict to be resolved. The workspace holds a merge of both sides with conflict markers in the
+/// files that clash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictBrief {
+    /// The files that clash.
+    pub files: Vec<RepoPath>,
+    /// What is merged already and touches these files, in merge order: "ours" in the markers. The
+    /// task's own ticket is "theirs".
+    pub ours: Vec<Intent>,
+}
+
+/// What one side of a conflict is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// Its title; untrusted text.
+    pub title: String,
+    /// Its description, with acceptance criteria and edge cases; untrusted text.
+    pub description: String,
+    /// Report of its context agent, if one ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub research: Option<String>,
 }
 
 /// The [`AgentTask::schema_version`] this version writes.
@@ -169,6 +206,8 @@ pub enum RoleResult {
     Review(ReviewResult),
     /// Of [`Role::Completion`].
     Completion(CompletionResult),
+    /// Of [`Role::Conflict`].
+    Conflict(ConflictResult),
 }
 
 impl RoleResult {
@@ -179,6 +218,7 @@ impl RoleResult {
             Role::Worker => Self::Worker(serde_json::from_str(json)?),
             Role::Review => Self::Review(serde_json::from_str(json)?),
             Role::Completion => Self::Completion(serde_json::from_str(json)?),
+            Role::Conflict => Self::Conflict(serde_json::from_str(json)?),
         })
     }
 }
@@ -289,6 +329,32 @@ pub struct RequirementRow {
     /// Where, as `path` or `path:line`.
     #[serde(default)]
     pub place: Option<String>,
+}
+
+/// What a conflict agent says of its resolution.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConflictResult {
+    /// The ticket whose merge clashed; must be the assigned one.
+    pub ticket_id: TicketId,
+    /// Whether every acceptance criterion of both sides survives.
+    pub acceptance_preserved: bool,
+    /// What it left out on purpose. Whatever is missing and not named here refuses the resolution.
+    #[serde(default)]
+    pub waivers: Vec<Waiver>,
+    /// What it did, in its own words.
+    #[serde(default)]
+    pub summary: String,
+}
+
+/// A line that a resolution leaves out on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiver {
+    /// The file.
+    pub path: RepoPath,
+    /// The line, or a symbol in it.
+    pub what: String,
+    /// Why it may go.
+    pub reason: String,
 }
 
 /// What a run of an agent cost, as far as it is known.

@@ -26,10 +26,15 @@ pub enum LayerId {
     Human,
     /// 4: every requirement of the ticket is met, with a place in the code for each.
     Completion,
+    /// Before the others: the branch merges with today's base. Never part of a proof.
+    StaleBase,
+    /// After the others: it fits together with the other tickets. Never part of a proof, for which
+    /// the gate on what lands stands.
+    Integration,
 }
 
 impl LayerId {
-    /// All layers in the order in which they are decided.
+    /// All layers of a proof, in the order in which they are decided.
     pub const ALL: [Self; 8] = [
         Self::Exhaustion,
         Self::Preflight,
@@ -52,6 +57,8 @@ impl LayerId {
             Self::EdgeCases => "2.5",
             Self::Human => "3.5",
             Self::Completion => "4",
+            Self::StaleBase => "0",
+            Self::Integration => "4.5",
         }
     }
 
@@ -66,6 +73,8 @@ impl LayerId {
             Self::EdgeCases => "edge cases",
             Self::Human => "human review",
             Self::Completion => "completion",
+            Self::StaleBase => "stale base",
+            Self::Integration => "integration",
         }
     }
 }
@@ -220,6 +229,12 @@ pub enum FindingKind {
     HumanChanges,
     /// The attempt changed nothing since the one before (decision B6).
     NoProgress,
+    /// Base has moved, and the branch conflicts with it.
+    StaleBaseConflict,
+    /// It conflicts with a ticket merged before it.
+    MergeConflict,
+    /// The gate is red on the combination with other tickets.
+    IntegrationFailed,
     /// An agent changed something outside what it may change.
     IsolationBreach,
     /// Class 1: the far side limits the rate.
@@ -257,6 +272,9 @@ impl FindingKind {
             Self::IncompleteRequirements => "incomplete_requirements",
             Self::HumanChanges => "human_changes",
             Self::NoProgress => "no_progress",
+            Self::StaleBaseConflict => "stale_base_conflict",
+            Self::MergeConflict => "merge_conflict",
+            Self::IntegrationFailed => "integration_failed",
             Self::IsolationBreach => "isolation_breach",
             Self::RateLimit => "rate_limit",
             Self::MissingDependency => "missing_dependency",

@@ -67,6 +67,34 @@ pub enum Opened {
     },
 }
 
+/// Base, to be brought into a branch that lacks it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshSpec {
+    /// The workspace.
+    pub workspace: Workspace,
+    /// Where base is now.
+    pub base: CommitId,
+    /// Whether others may know the branch's commits: then it is merged, never rebased.
+    pub published: bool,
+    /// Time to write into commits, so that doing it again makes the same ones.
+    pub at: Timestamp,
+}
+
+/// What came of bringing base into a branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refreshed {
+    /// The branch has base in it already.
+    Current,
+    /// It was merged or rebased; the workspace says what it stands on now.
+    Moved(Workspace),
+    /// It does not merge; nothing changed.
+    Conflict {
+        /// The files.
+        paths: Vec<RepoPath>,
+    },
+}
+
 /// What a workspace holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {

@@ -1,9 +1,11 @@
 //! From a description of work to port calls: one arm per kind.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::check::{CheckPlan, CheckReport, Subject};
 use crate::domain::evidence::Note;
+use crate::domain::merge::Clash;
 use crate::domain::path::RepoPath;
 use crate::domain::ticket::TicketStatus;
 use crate::domain::workspace::{Leftovers, Workspace};
@@ -13,7 +15,7 @@ use crate::id::{CommitId, TreeId};
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::EffectContext;
 use crate::report::{evidence, note};
-use crate::run::effect::{Done, Work};
+use crate::run::effect::{Done, FileSides, Inspected, Work};
 use crate::run::proof::Proof;
 use crate::run::ticket::Checked;
 
@@ -30,19 +32,15 @@ pub async fn perform(
         Work::Checkpoint { tag, commit } => ports.vcs.tag(&tag, &commit).await?,
         Work::Combine(spec) => return Ok(Done::Combined(ports.vcs.combine(&spec, key).await?)),
         Work::Gate { commit, tree, plan } => {
-            let directory = ports.vcs.checkout(&commit, sprint).await?;
-            let subject = Subject {
-                directory,
-                commit,
-                tree,
-            };
-            let mut report = ports.verifier.verify(&subject, &plan, &cx).await?;
-            report.altered = ports
-                .vcs
-                .altered(&subject.directory, &subject.commit)
-                .await?;
+            let report = gate(&ports, commit, tree, &plan, &cx).await?;
             return Ok(Done::Checked(report));
         }
+        Work::Inspect {
+            workspace,
+            leftovers,
+            clash,
+        } => return inspect(&ports, &workspace, &leftovers, &clash).await,
+        Work::Remember(resolution) => ports.vcs.remember(&resolution).await?,
         Work::Land(spec) => return Ok(Done::Landed(ports.vcs.land(&spec, key).await?)),
         Work::Tidy => ports.vcs.tidy(sprint).await?,
         Work::Start(ticket) => ports.tracker.start(&ticket, key).await?,
@@ -58,6 +56,7 @@ pub async fn perform(
             }
             return Ok(Done::Agent(Box::new(report)));
         }
+        Work::Refresh(spec) => return Ok(Done::Refreshed(ports.vcs.refresh(&spec).await?)),
         Work::Collect {
             workspace,
             leftovers,
@@ -108,6 +107,28 @@ fn invalid(error: impl std::fmt::Display) -> Failure {
     Failure::new(ErrorKind::Invalid, error.to_string())
 }
 
+/// Runs the gate on a combination, in the sprint's own worktree.
+async fn gate(
+    ports: &Ports,
+    commit: CommitId,
+    tree: TreeId,
+    plan: &CheckPlan,
+    cx: &EffectContext,
+) -> Result<CheckReport, Failure> {
+    let directory = ports.vcs.checkout(&commit, &cx.key.sprint).await?;
+    let subject = Subject {
+        directory,
+        commit,
+        tree,
+    };
+    let mut report = ports.verifier.verify(&subject, plan, cx).await?;
+    report.altered = ports
+        .vcs
+        .altered(&subject.directory, &subject.commit)
+        .await?;
+    Ok(report)
+}
+
 /// Installs dependencies. That speaks of no tree, and nothing is concluded from it.
 async fn install(
     ports: &Ports,
@@ -122,6 +143,37 @@ async fn install(
         tree,
     };
     Ok(ports.verifier.verify(&subject, plan, cx).await?)
+}
+
+/// What a conflict agent left, with every version of the files that clashed.
+async fn inspect(
+    ports: &Ports,
+    workspace: &Workspace,
+    leftovers: &Leftovers,
+    clash: &Clash,
+) -> Result<Done, Failure> {
+    let collected = ports.vcs.collect(workspace, leftovers).await?;
+    let mut versions = Vec::new();
+    for commit in [&clash.ancestor, &clash.ours, &clash.theirs, &collected.head] {
+        let files = ports.vcs.read(commit, &clash.paths).await?;
+        versions.push(files.into_iter().collect::<BTreeMap<_, _>>());
+    }
+    let sides = |path: &RepoPath| {
+        let mut versions = versions.iter().map(|files| {
+            let bytes = files.get(path)?;
+            Some(String::from_utf8_lossy(bytes).into_owned())
+        });
+        let mut version = || versions.next().flatten();
+        FileSides {
+            path: path.clone(),
+            ancestor: version(),
+            ours: version(),
+            theirs: version(),
+            resolved: version(),
+        }
+    };
+    let files = clash.paths.iter().map(sides).collect();
+    Ok(Done::Inspected(Box::new(Inspected { collected, files })))
 }
 
 async fn read(ports: &Ports, commit: &CommitId, paths: &[RepoPath]) -> Result<Done, Failure> {

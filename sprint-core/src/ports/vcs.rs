@@ -9,7 +9,7 @@ use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Resolution};
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
 use crate::domain::workspace::{
-    Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+    Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
 };
 use crate::id::{CommitId, SprintId, TagName};
 use crate::ports::Result;
@@ -36,6 +36,11 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
 
     /// Opens a workspace, or finds the one an earlier call made for the same spec.
     async fn open(&self, spec: &WorkspaceSpec, key: &EffectKey) -> Result<Opened>;
+
+    /// Brings base into a workspace whose branch lacks it: by a merge if the branch holds merges or
+    /// others may know its commits, else by replaying them on base. `Conflict` if it has
+    /// uncommitted changes.
+    async fn refresh(&self, spec: &RefreshSpec) -> Result<Refreshed>;
 
     /// Says what a workspace holds, after dealing with uncommitted changes.
     async fn collect(&self, workspace: &Workspace, leftovers: &Leftovers) -> Result<Collected>;

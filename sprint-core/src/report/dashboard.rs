@@ -76,7 +76,9 @@ fn tickets(snapshot: &Snapshot) -> String {
 const fn column(stage: &Stage) -> &'static str {
     match stage {
         Stage::Opening { .. } | Stage::Installing { .. } | Stage::Researching { .. } => "1-context",
-        Stage::Implementing { .. } | Stage::Collecting { .. } => "2-worker",
+        Stage::Implementing { .. } | Stage::Refreshing { .. } | Stage::Collecting { .. } => {
+            "2-worker"
+        }
         Stage::Checking { .. } | Stage::ReadingTests(_) => "3-verify",
         Stage::AwaitingReview(_) => "3.5-human",
         Stage::Judging { .. } => "4-completion",

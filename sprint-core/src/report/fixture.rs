@@ -17,8 +17,9 @@ use crate::domain::workspace::{ChangeKind, ChangedPath, Workspace};
 use crate::id::{BlobId, BranchName, CommitId, ProblemId, SessionId, SprintId, TicketId, TreeId};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::SprintRun;
+use crate::run::culprit::Runs;
 use crate::run::effect::{EffectId, Step, Work};
-use crate::run::integrate::{IntegrationRun, Task};
+use crate::run::integrate::{IntegrationRun, Policy, Task};
 use crate::run::proof::Proof;
 use crate::run::snapshot::{SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
@@ -359,6 +360,8 @@ pub(super) fn finished() -> Snapshot {
     snapshot.sprint.merge_order = vec![id(1)];
     snapshot.sprint.base_head = commit('d');
     snapshot.sprint.counters.gates = 6;
+    let mut green = Runs::default();
+    green.add(Verdict::pass());
     snapshot.integration = Some(IntegrationRun {
         round: 1,
         probe: 9,
@@ -366,8 +369,15 @@ pub(super) fn finished() -> Snapshot {
         base: commit('a'),
         order: vec![id(1)],
         dependencies: BTreeMap::new(),
-        gates: [(tree('e'), Verdict::pass())].into(),
-        doubted: BTreeSet::new(),
+        policy: Policy {
+            resolves: true,
+            partial: true,
+        },
+        gates: [(tree('e'), green)].into(),
+        combinations: Vec::new(),
+        gates_spent: 6,
+        conflict_agents: BTreeMap::new(),
+        resolved: Vec::new(),
         chain: vec![Merged {
             ticket: id(1),
             commit: commit('d'),

@@ -48,14 +48,28 @@ pub fn line(event: &Event) -> Option<String> {
             let result = if *passed { "passed" } else { "FAILED" };
             format!("gate {result} on {}", names(tickets))
         }
+        Event::ConflictResolved {
+            ticket,
+            others,
+            proof,
+            ..
+        } => format!(
+            "{ticket}: conflict with {} resolved\n{}",
+            names(others),
+            proof.trim_end()
+        ),
         Event::CulpritFound {
             ticket,
-            partner: Some(partner),
-        } => format!("{ticket}: set aside, does not go together with {partner}"),
-        Event::CulpritFound {
-            ticket,
-            partner: None,
-        } => format!("{ticket}: set aside"),
+            message,
+            gates,
+            ..
+        } => {
+            let cost = match gates {
+                0 => String::new(),
+                gates => format!(" [found in {gates} gate runs]"),
+            };
+            format!("{ticket}: set aside, {}{cost}", short(message))
+        }
         Event::Landed { tickets, at } => format!("merged {}, base is at {at}", names(tickets)),
         Event::Retrying {
             effect,
@@ -157,6 +171,8 @@ mod tests {
             Event::CulpritFound {
                 ticket: id(2),
                 partner: Some(id(1)),
+                message: "passes alone, fails together with ENG-1: boom".into(),
+                gates: 9,
             },
             Event::Landed {
                 tickets: vec![id(1)],
@@ -184,7 +200,7 @@ mod tests {
         ENG-1: waiting for your review of aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
         gate passed on ENG-1, ENG-2
         gate FAILED on base alone
-        ENG-2: set aside, does not go together with ENG-1
+        ENG-2: set aside, passes alone, fails together with ENG-1: boom [found in 9 gate runs]
         merged ENG-1, base is at bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
         ENG-1/1/post: trying again in 5 s: bad news
         warning: bad news

@@ -48,7 +48,8 @@ pub(super) fn status(ticket: &TicketRun) -> Status {
             }
         },
         Stage::Implementing { .. } => Status::Implementing,
-        Stage::Collecting { .. }
+        Stage::Refreshing { .. }
+        | Stage::Collecting { .. }
         | Stage::Checking { .. }
         | Stage::ReadingTests(_)
         | Stage::AwaitingReview(_)
@@ -147,6 +148,7 @@ pub(super) const fn evidence(ticket: &TicketRun) -> Option<&CommentRef> {
         | Stage::Installing { .. }
         | Stage::Researching { .. }
         | Stage::Implementing { .. }
+        | Stage::Refreshing { .. }
         | Stage::Collecting { .. }
         | Stage::Checking { .. }
         | Stage::ReadingTests(_)

@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use crate::domain::agent::Role;
 use crate::domain::config::{CoordinationMode, SprintConfig};
-use crate::domain::verdict::Verdict;
 use crate::id::{BranchName, CommitId, ProblemId, SprintId, TicketId, TreeId};
 use crate::plan::sprint_plan::TicketPlan;
 use crate::report::standing::{self, Status};
 use crate::report::ticket_view::{LastError, TicketView, last_error, ticket};
+use crate::run::culprit::Runs;
 use crate::run::snapshot::Snapshot;
 use crate::run::state::Phase;
 use crate::time::Timestamp;
@@ -214,7 +214,7 @@ fn integration_check(snapshot: &Snapshot) -> Option<IntegrationCheck<'_>> {
             })
         })
         .collect();
-    let status = match gate.map(Verdict::accepts) {
+    let status = match gate.and_then(Runs::verdict) {
         None => CheckStatus::Running,
         Some(false) => CheckStatus::Fail,
         Some(true) if set_aside.is_empty() => CheckStatus::Pass,

@@ -255,6 +255,7 @@ fn result(ticket: &TicketRun) -> TicketResult {
         | Stage::Installing { .. }
         | Stage::Researching { .. }
         | Stage::Implementing { .. }
+        | Stage::Refreshing { .. }
         | Stage::Collecting { .. }
         | Stage::Checking { .. }
         | Stage::ReadingTests(_)

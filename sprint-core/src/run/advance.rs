@@ -6,14 +6,15 @@ use std::time::Duration;
 use crate::domain::agent::{Answer, Assignment, Claimed, Role, RoleResult};
 use crate::domain::check::CheckReport;
 use crate::domain::evidence::EvidenceMarker;
-use crate::domain::workspace::{Opened, Workspace};
+use crate::domain::verdict::{Finding, FindingKind, LayerId};
+use crate::domain::workspace::{Opened, Refreshed, Workspace};
 use crate::failure::{ErrorKind, Failure};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::cx::Cx;
 use crate::run::effect::{Done, Step};
-use crate::run::failing::{effect_failed, stuck};
+use crate::run::failing::{Attempt, effect_failed, fail_attempt, stuck};
 use crate::run::proof::Proof;
-use crate::run::ticket::{Checked, Stage, StuckReason, TicketRun};
+use crate::run::ticket::{AfterRefresh, Checked, Stage, StuckReason, TicketRun};
 use crate::run::verifying;
 
 /// Takes in how one effect of the ticket ended.
@@ -64,6 +65,9 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
         }
         (Stage::Implementing { workspace, .. }, Step::Implement, Done::Agent(report)) => {
             verifying::implemented(ticket, workspace, *report, cx);
+        }
+        (Stage::Refreshing { workspace, then }, Step::Refresh, Done::Refreshed(refreshed)) => {
+            self::refreshed(ticket, workspace, then, refreshed, cx);
         }
         (Stage::Collecting { workspace, claim }, Step::Collect, Done::Collected(found)) => {
             verifying::collected(ticket, workspace, claim, *found, cx);
@@ -156,6 +160,71 @@ fn installed(
             );
         }
     }
+}
+
+/// Base is in the branch, or does not go in.
+fn refreshed(
+    ticket: &mut TicketRun,
+    workspace: Workspace,
+    then: AfterRefresh,
+    refreshed: Refreshed,
+    cx: &mut Cx<'_>,
+) {
+    let base = cx.sprint.base_head.clone();
+    let moved = match refreshed {
+        Refreshed::Moved(moved) => moved,
+        Refreshed::Current => Workspace {
+            work_base: base.clone(),
+            base,
+            ..workspace.clone()
+        },
+        Refreshed::Conflict { paths } => {
+            let list: Vec<_> = paths.iter().map(ToString::to_string).collect();
+            let told = format!(
+                "your branch conflicts with today's base in {}: merge {base} into your branch and \
+                 keep what both sides intend",
+                list.join(", ")
+            );
+            return match then {
+                AfterRefresh::Mend { feedback } => {
+                    let feedback = format!("{feedback}\n{told}");
+                    let entry = Assignment::Fix { feedback };
+                    ticket.stage = enter(ticket, workspace, entry, cx);
+                }
+                AfterRefresh::Collect { .. } => {
+                    let kind = FindingKind::StaleBaseConflict;
+                    let attempt = Attempt {
+                        workspace,
+                        layer: LayerId::StaleBase,
+                        findings: vec![Finding::blocking(kind, told.clone())],
+                        feedback: told,
+                        fingerprint: None,
+                    };
+                    fail_attempt(ticket, attempt, cx);
+                }
+            };
+        }
+    };
+    for known in &mut ticket.workspaces {
+        if known.path == moved.path {
+            known.clone_from(&moved);
+        }
+    }
+    ticket.stage = match then {
+        AfterRefresh::Mend { feedback } => {
+            let entry = Assignment::Fix { feedback };
+            if cx.plan.config.install_cmd.is_some() {
+                let workspace = moved;
+                Stage::Installing { workspace, entry }
+            } else {
+                enter(ticket, moved, entry, cx)
+            }
+        }
+        AfterRefresh::Collect { claim } => Stage::Collecting {
+            workspace: moved,
+            claim,
+        },
+    };
 }
 
 /// Where a workspace that is ready leads: to research, if that is wanted and not done, else to

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agent::{AgentReport, AgentTask};
 use crate::domain::check::{CheckPlan, CheckReport};
 use crate::domain::evidence::CommentRef;
-use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
+use crate::domain::merge::{Clash, CombineSpec, Combined, LandSpec, Landed, Resolution};
 use crate::domain::path::RepoPath;
-use crate::domain::workspace::{Collected, Leftovers, Opened, Workspace, WorkspaceSpec};
+use crate::domain::workspace::{
+    Collected, Leftovers, Opened, RefreshSpec, Refreshed, Workspace, WorkspaceSpec,
+};
 use crate::id::{CommitId, SprintId, TagName, TicketId, TreeId};
 use crate::run::proof::Proof;
 use crate::run::ticket::{Checked, FailureRecord, StuckReason};
@@ -34,13 +36,19 @@ pub enum Step {
     Combine,
     /// Sprint: run the gate on a combination.
     Gate,
+    /// Sprint: run the conflict agent.
+    Resolve,
+    /// Sprint: look at what the conflict agent left.
+    Inspect,
+    /// Sprint: remember how a conflict was resolved.
+    Remember,
     /// Sprint: advance base.
     Land,
     /// Sprint: remove what the sprint no longer needs.
     Tidy,
     /// Ticket: tell the tracker that work began.
     Start,
-    /// Ticket: open a workspace.
+    /// Ticket: open a workspace. Sprint: open one in which a conflict is resolved.
     Open,
     /// Ticket: install dependencies in the workspace.
     Install,
@@ -48,6 +56,8 @@ pub enum Step {
     Research,
     /// Ticket: run the worker.
     Implement,
+    /// Ticket: bring base into the branch.
+    Refresh,
     /// Ticket: look at what the worker left.
     Collect,
     /// Ticket: run the gate, layer 2.
@@ -72,10 +82,13 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Checkpoint,
         Self::Combine,
         Self::Gate,
+        Self::Resolve,
+        Self::Inspect,
+        Self::Remember,
         Self::Land,
         Self::Tidy,
         Self::Start,
@@ -83,6 +96,7 @@ impl Step {
         Self::Install,
         Self::Research,
         Self::Implement,
+        Self::Refresh,
         Self::Collect,
         Self::Check,
         Self::Review,
@@ -101,6 +115,9 @@ impl Step {
             Self::Checkpoint => "checkpoint",
             Self::Combine => "combine",
             Self::Gate => "gate",
+            Self::Resolve => "resolve",
+            Self::Inspect => "inspect",
+            Self::Remember => "remember",
             Self::Land => "land",
             Self::Tidy => "tidy",
             Self::Start => "start",
@@ -108,6 +125,7 @@ impl Step {
             Self::Install => "install",
             Self::Research => "research",
             Self::Implement => "implement",
+            Self::Refresh => "refresh",
             Self::Collect => "collect",
             Self::Check => "check",
             Self::Review => "review",
@@ -124,14 +142,19 @@ impl Step {
     /// The lane whose capacity it takes.
     pub const fn lane(self) -> Lane {
         match self {
-            Self::Research | Self::Implement | Self::Review | Self::Judge => Lane::Agent,
+            Self::Research | Self::Implement | Self::Review | Self::Judge | Self::Resolve => {
+                Lane::Agent
+            }
             Self::Install | Self::Check | Self::Gate => Lane::Command,
             Self::Start | Self::Post | Self::Close | Self::Note | Self::Reopen => Lane::Tracker,
             Self::Checkpoint
             | Self::Combine
+            | Self::Inspect
+            | Self::Remember
             | Self::Land
             | Self::Tidy
             | Self::Open
+            | Self::Refresh
             | Self::Collect
             | Self::ReadTests
             | Self::Release => Lane::Vcs,
@@ -302,6 +325,17 @@ pub enum Work {
         /// What to run.
         plan: CheckPlan,
     },
+    /// See what a conflict agent left, and both sides of the files that clashed.
+    Inspect {
+        /// The workspace.
+        workspace: Workspace,
+        /// What to do with uncommitted changes.
+        leftovers: Leftovers,
+        /// The conflict.
+        clash: Clash,
+    },
+    /// Remember how a conflict was resolved.
+    Remember(Resolution),
     /// Advance base.
     Land(LandSpec),
     /// Remove what the sprint no longer needs.
@@ -319,6 +353,8 @@ pub enum Work {
         /// The workspace, for that check.
         workspace: Workspace,
     },
+    /// Bring base into a branch.
+    Refresh(RefreshSpec),
     /// See what a workspace holds.
     Collect {
         /// The workspace.
@@ -389,16 +425,21 @@ pub struct StuckNote {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Done {
-    /// It was done, and there is nothing to tell. Of checkpoint, tidy, start, note, reopen, release.
+    /// It was done, and there is nothing to tell. Of checkpoint, remember, tidy, start, note,
+    /// reopen, release.
     Plain,
     /// Of combine.
     Combined(Combined),
     /// Of gate, check and install.
     Checked(CheckReport),
+    /// Of inspect.
+    Inspected(Box<Inspected>),
     /// Of land.
     Landed(Landed),
     /// Of open.
     Opened(Opened),
+    /// Of refresh.
+    Refreshed(Refreshed),
     /// Of the agent steps.
     Agent(Box<AgentReport>),
     /// Of collect.
@@ -411,6 +452,30 @@ pub enum Done {
     NotFoundAgain,
     /// Of close: whether the tracker shows Done.
     Closed(bool),
+}
+
+/// What a conflict agent left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inspected {
+    /// What its workspace holds; the changes are the ones since the marked merge.
+    pub collected: Collected,
+    /// The files that clashed.
+    pub files: Vec<FileSides>,
+}
+
+/// A file that clashed, in its versions; `None` where there is no such file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSides {
+    /// The file.
+    pub path: RepoPath,
+    /// As both sides found it.
+    pub ancestor: Option<String>,
+    /// As it is in what was merged before.
+    pub ours: Option<String>,
+    /// As it is in the ticket.
+    pub theirs: Option<String>,
+    /// As the agent left it.
+    pub resolved: Option<String>,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::path::RepoPath;
 use crate::domain::verdict::FindingKind;
 use crate::id::{CommitId, TicketId};
 use crate::run::effect::EffectId;
@@ -70,12 +71,27 @@ pub enum Event {
         /// Whether it was green.
         passed: bool,
     },
-    /// Tickets that pass alone and fail together, found before base moved.
+    /// A conflict between tickets was resolved, and nothing of either side was dropped.
+    ConflictResolved {
+        /// The ticket whose merge clashed.
+        ticket: TicketId,
+        /// The tickets merged before it that touch the files.
+        others: Vec<TicketId>,
+        /// The files.
+        paths: Vec<RepoPath>,
+        /// What of each side is there, and what was left out on purpose.
+        proof: String,
+    },
+    /// A ticket that cannot be merged with the others, found before base moved.
     CulpritFound {
         /// The ticket that is set aside.
         ticket: TicketId,
         /// The one it does not go together with, if one alone is enough.
         partner: Option<TicketId>,
+        /// What is wrong, in words.
+        message: String,
+        /// Runs of the gate it took to find out.
+        gates: u32,
     },
     /// Base was advanced.
     Landed {

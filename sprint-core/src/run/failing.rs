@@ -13,7 +13,7 @@ use crate::run::classify;
 use crate::run::cx::Cx;
 use crate::run::effect::{EffectId, Lane, Step};
 use crate::run::event::Event;
-use crate::run::ticket::{FailureRecord, Stage, StuckReason, TicketRun};
+use crate::run::ticket::{AfterRefresh, FailureRecord, Stage, StuckReason, TicketRun};
 
 /// Agents spawned because one ran out of context, per ticket (spec 20).
 const MAX_EXHAUSTIONS: u32 = 2;
@@ -86,7 +86,13 @@ pub(super) fn fail_attempt(ticket: &mut TicketRun, attempt: Attempt, cx: &mut Cx
             if kind == FindingKind::MissingFile && cx.plan.roles.contains(&Role::Context) {
                 ticket.research = None;
             }
-            ticket.stage = enter(ticket, workspace, Assignment::Fix { feedback }, cx);
+            ticket.stage = if layer == LayerId::Integration {
+                // What it does not fit together with may be on base by then.
+                let then = AfterRefresh::Mend { feedback };
+                Stage::Refreshing { workspace, then }
+            } else {
+                enter(ticket, workspace, Assignment::Fix { feedback }, cx)
+            };
         }
         Route::Fresh => {
             ticket.attempt += 1;
@@ -206,9 +212,7 @@ pub(super) fn rate_limited(
     if waits > MAX_RATE_LIMITS {
         return stuck(ticket, StuckReason::RateLimited, message, cx);
     }
-    let doubled = 60_000u64 << (waits - 1);
-    let wait = told.map_or_else(|| doubled.min(600_000), |told| told.min(MAX_TOLD_MS));
-    let wait = Duration::from_millis(wait);
+    let wait = rate_limit(waits, told);
     let until = cx.now.after(wait);
     if step.lane() == Lane::Agent {
         cx.pause_agents(until);
@@ -216,6 +220,13 @@ pub(super) fn rate_limited(
         ticket.holds.insert(step, until);
     }
     cx.retrying(ticket.attempt, step, message, wait);
+}
+
+/// How long to wait for a rate limit, the `waits`-th time in a row.
+pub(super) fn rate_limit(waits: u32, told: Option<u64>) -> Duration {
+    let doubled = 60_000u64 << (waits.clamp(1, 8) - 1);
+    let wait = told.map_or_else(|| doubled.min(600_000), |told| told.min(MAX_TOLD_MS));
+    Duration::from_millis(wait)
 }
 
 /// Tries a step again later, a bounded number of times.

@@ -1,13 +1,13 @@
 //! Integration: which tickets land together, and who is to blame when they do not fit.
 //!
-//! All verified tickets are merged onto base in memory, in order. Ones that conflict are set
-//! aside. The gate runs once on the result. If it is green, exactly that history lands. If it is
-//! red twice on the same tree, base itself is tested; then the chain of prefixes is bisected, and
-//! the ticket with which it turned red is set aside, together with the name of the ticket it does
-//! not go with, if it is green without that one. Then everything that is left starts over.
+//! All verified tickets are merged onto base in memory, in order. A conflict is resolved by an
+//! agent, if there is one for that, or its ticket is set aside. The gate runs once on the result.
+//! If it is green, exactly that history lands. If it is red, [`culprit`](crate::run::culprit) says
+//! which combination to try next until it names who is to blame; that ticket is set aside, and
+//! everything that is left starts over.
 //!
-//! Each eviction shrinks the candidates and each search is a bisection, so it comes to an end.
-//! Every tree is judged once: verdicts are remembered by tree.
+//! Each eviction shrinks the candidates, each search ends, and a conflict has a bounded number of
+//! agents, so it comes to an end. What the gate said is remembered by tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,38 +16,70 @@ use serde::{Deserialize, Serialize};
 use crate::domain::merge::{Clash, Combined, Landed, Merged};
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::Verdict;
+use crate::domain::workspace::Workspace;
 use crate::id::{CommitId, TicketId, TreeId};
-use crate::run::bisect::{Bisection, Next};
+use crate::run::culprit::{self, Blame, Known, Next, Positions, Runs};
 use crate::run::effect::Step;
+use crate::run::resolve::{Resolved, Resolving};
 use crate::run::ticket::StuckReason;
 use crate::time::Timestamp;
 
 /// Times base may move away under a finished integration before the sprint stops.
 const MAX_ROUNDS: u32 = 3;
+/// Conflict agents for one ticket (spec 11.6).
+pub(super) const MAX_CONFLICT_AGENTS: u32 = 2;
 
 /// Integration of the verified tickets, saved after every step of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntegrationRun {
     /// Which round; base moving away starts a new one.
     pub round: u32,
-    /// Counts combinations and gate runs; part of their effects' names.
+    /// Counts steps; part of their effects' names.
     pub probe: u32,
     /// Time written into the merge commits, so that making them again makes the same ones.
     pub at: Timestamp,
     /// Where base is.
     pub base: CommitId,
-    /// Candidates still in, in merge order, each with the candidates it depends on.
+    /// Candidates still in, in merge order.
     pub order: Vec<TicketId>,
     /// What each candidate depends on, among the candidates.
     pub dependencies: BTreeMap<TicketId, BTreeSet<TicketId>>,
-    /// Verdicts of the gate by tree.
-    pub gates: BTreeMap<TreeId, Verdict>,
-    /// Trees on which the gate was red once and has to run again before it counts.
-    pub doubted: BTreeSet<TreeId>,
+    /// How conflicts and culprits are dealt with.
+    pub policy: Policy,
+    /// Runs of the gate by tree.
+    pub gates: BTreeMap<TreeId, Runs>,
+    /// Combinations of the present candidates that were made.
+    pub combinations: Vec<Combination>,
+    /// Runs of the gate since the search began for who is to blame.
+    pub gates_spent: u32,
     /// All candidates merged, as far as they merge.
     pub chain: Vec<Merged>,
+    /// Conflict agents asked so far, by the ticket whose merge they were to make possible.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conflict_agents: BTreeMap<TicketId, u32>,
+    /// Conflicts that were resolved, with the proof that nothing was dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<Resolved>,
     /// What is being done.
     pub task: Task,
+}
+
+/// How conflicts and culprits are dealt with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Whether there is an agent for conflicts.
+    pub resolves: bool,
+    /// Whether the others land when one is set aside.
+    pub partial: bool,
+}
+
+/// Some candidates merged onto base.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Combination {
+    /// Which, in merge order.
+    pub tickets: Vec<TicketId>,
+    /// The last commit and its tree; `None` if they do not merge without some other ticket.
+    pub result: Option<(CommitId, TreeId)>,
 }
 
 /// What integration is doing.
@@ -58,8 +90,6 @@ pub enum Task {
     Combine {
         /// Which, in order.
         tickets: Vec<TicketId>,
-        /// What for.
-        purpose: Purpose,
     },
     /// Running the gate on a combination.
     Gate {
@@ -69,39 +99,13 @@ pub enum Task {
         commit: CommitId,
         /// Its tree.
         tree: TreeId,
-        /// What for.
-        purpose: Purpose,
     },
+    /// Resolving a conflict.
+    Resolve(Box<Resolving>),
     /// Advancing base to the end of the chain.
     Land,
     /// Nothing more.
     Over,
-}
-
-/// Why a combination is made and judged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "purpose", rename_all = "snake_case")]
-pub enum Purpose {
-    /// To land it.
-    Whole,
-    /// To see whether base itself is red.
-    Base,
-    /// To find the first ticket of the chain with which the gate turns red.
-    Culprit {
-        /// The search over positions of the chain.
-        search: Bisection,
-        /// The position being tested.
-        at: usize,
-    },
-    /// To find the ticket that the culprit does not go with.
-    Partner {
-        /// The position of the culprit in the chain.
-        culprit: usize,
-        /// The search over positions before it; `None` while the culprit is tested alone.
-        search: Option<Bisection>,
-        /// The position being tested: so many of the chain's first tickets, plus the culprit.
-        at: usize,
-    },
 }
 
 /// A ticket that is set aside.
@@ -110,7 +114,12 @@ pub(super) struct Eviction {
     pub(super) ticket: TicketId,
     pub(super) reason: StuckReason,
     pub(super) partner: Option<TicketId>,
+    /// What is wrong, in words.
     pub(super) message: String,
+    /// Runs of the gate it took to find out.
+    pub(super) gates: u32,
+    /// Whether it is to blame itself, rather than built on what is.
+    pub(super) direct: bool,
 }
 
 /// What one answer led to, beyond the machine itself.
@@ -119,6 +128,10 @@ pub(super) struct Consequence {
     pub(super) evicted: Vec<Eviction>,
     pub(super) landed: Vec<Merged>,
     pub(super) gate: Option<(Vec<TicketId>, bool)>,
+    /// A workspace that was opened for a ticket, to be given back with its others.
+    pub(super) opened: Option<(TicketId, Workspace)>,
+    pub(super) resolved: Option<Resolved>,
+    pub(super) warning: Option<String>,
     pub(super) park: Option<String>,
     pub(super) stop: Option<String>,
 }
@@ -126,326 +139,297 @@ pub(super) struct Consequence {
 impl IntegrationRun {
     /// Starts with these candidates, in merge order.
     pub(super) fn new(
-        round: u32,
         probe: u32,
         at: Timestamp,
         base: CommitId,
         order: Vec<TicketId>,
         dependencies: BTreeMap<TicketId, BTreeSet<TicketId>>,
+        policy: Policy,
     ) -> Self {
         let mut run = Self {
-            round,
+            round: 1,
             probe,
             at,
             base,
             order,
             dependencies,
+            policy,
             gates: BTreeMap::new(),
-            doubted: BTreeSet::new(),
+            combinations: Vec::new(),
+            gates_spent: 0,
             chain: Vec::new(),
+            conflict_agents: BTreeMap::new(),
+            resolved: Vec::new(),
             task: Task::Over,
         };
         run.start_over();
         run
     }
 
+    /// Takes over what an earlier integration of this sprint knows.
+    pub(super) fn remember(&mut self, before: Self) {
+        self.gates = before.gates;
+        self.conflict_agents = before.conflict_agents;
+        self.resolved = before.resolved;
+    }
+
     /// The step that ought to be running, and the attempt number in its name.
     pub(super) const fn wanted(&self) -> Option<(Step, u32)> {
-        match self.task {
-            Task::Combine { .. } => Some((Step::Combine, self.probe)),
-            Task::Gate { .. } => Some((Step::Gate, self.probe)),
-            Task::Land => Some((Step::Land, self.probe)),
-            Task::Over => None,
+        let step = match &self.task {
+            Task::Combine { .. } => Step::Combine,
+            Task::Gate { .. } => Step::Gate,
+            Task::Resolve(resolving) => resolving.step(),
+            Task::Land => Step::Land,
+            Task::Over => return None,
+        };
+        Some((step, self.probe))
+    }
+
+    pub(super) fn start_over(&mut self) {
+        self.chain.clear();
+        self.combinations.clear();
+        self.gates_spent = 0;
+        if self.order.is_empty() {
+            self.task = Task::Over;
+        } else {
+            self.combine(self.order.clone());
         }
     }
 
-    fn start_over(&mut self) {
-        self.chain.clear();
-        self.combine(self.order.clone(), Purpose::Whole);
-    }
-
-    fn combine(&mut self, tickets: Vec<TicketId>, purpose: Purpose) {
+    fn combine(&mut self, tickets: Vec<TicketId>) {
         self.probe += 1;
-        self.task = if tickets.is_empty() && purpose == Purpose::Whole {
-            Task::Over
-        } else {
-            Task::Combine { tickets, purpose }
-        };
+        self.task = Task::Combine { tickets };
     }
 
-    /// Takes in a combination. `overlap` says which of two tickets' paths meet, to name the other
+    /// Takes in a combination. `touches` says whether a ticket changes a path, to name the other
     /// side of a conflict.
     pub(super) fn combined(
         &mut self,
         combined: Combined,
         touches: &dyn Fn(&TicketId, &RepoPath) -> bool,
     ) -> Consequence {
-        let Task::Combine { tickets, purpose } = self.task.clone() else {
+        let Task::Combine { tickets } = &self.task else {
             return Consequence::default();
         };
-        if purpose == Purpose::Whole {
-            let evicted = self.conflicts(&combined, touches);
-            if !evicted.is_empty() {
-                self.start_over();
-                return Consequence {
-                    evicted,
-                    ..Consequence::default()
-                };
-            }
-            self.chain = combined.merged;
-        } else if !combined.conflicts.is_empty() {
-            // The culprit needs a ticket that this combination leaves out: no partner to name.
-            return match purpose {
-                Purpose::Partner { culprit, .. } => self.evict_culprit(culprit, None),
-                Purpose::Whole | Purpose::Base | Purpose::Culprit { .. } => Consequence::default(),
-            };
+        if *tickets != self.order {
+            let merges = combined.conflicts.is_empty();
+            self.combinations.push(Combination {
+                tickets: tickets.clone(),
+                result: merges.then_some((combined.tip, combined.tree)),
+            });
+            return self.go_on();
         }
-        self.gate(tickets, combined.tip, combined.tree, purpose)
+        if let Some(clash) = combined.conflicts.first() {
+            return self.clashed(clash, &combined, touches);
+        }
+        self.chain = combined.merged;
+        for at in 1..=self.chain.len() {
+            let Merged { commit, tree, .. } = self.chain[at - 1].clone();
+            self.combinations.push(Combination {
+                tickets: self.chain[..at].iter().map(|m| m.ticket.clone()).collect(),
+                result: Some((commit, tree)),
+            });
+        }
+        self.go_on()
     }
 
-    /// Runs the gate on a tree, or takes the verdict it already has.
-    fn gate(
+    /// The first conflict of the whole: resolved by an agent, or its ticket goes.
+    fn clashed(
         &mut self,
-        tickets: Vec<TicketId>,
-        commit: CommitId,
-        tree: TreeId,
-        purpose: Purpose,
+        clash: &Clash,
+        combined: &Combined,
+        touches: &dyn Fn(&TicketId, &RepoPath) -> bool,
     ) -> Consequence {
-        let known = self.gates.get(&tree).map(Verdict::accepts);
-        self.probe += 1;
-        self.task = Task::Gate {
-            tickets,
-            commit,
-            tree,
-            purpose,
-        };
-        match known {
-            Some(passed) => self.judged(passed),
-            None => Consequence::default(),
+        // Only what came before it can be what it conflicts with.
+        let before = self
+            .order
+            .iter()
+            .take_while(|other| **other != clash.ticket);
+        let merged = |other: &&TicketId| combined.merged.iter().any(|m| m.ticket == **other);
+        let touching = |other: &&TicketId| clash.paths.iter().any(|path| touches(other, path));
+        let others: Vec<_> = before.filter(merged).filter(touching).cloned().collect();
+        let asked = self.conflict_agents.get(&clash.ticket).copied();
+        if self.policy.resolves && asked.unwrap_or(0) < MAX_CONFLICT_AGENTS {
+            let at_ours = combined.merged.iter().find(|m| m.commit == clash.ours);
+            let ours_tree = at_ours.map(|merged| merged.tree.clone());
+            self.resolve(Resolving::new(clash.clone(), others, ours_tree));
+            return Consequence::default();
         }
+        self.evict_clashing(clash, others.last().cloned(), None)
     }
 
-    /// Takes in a gate run. A red one counts only if it is red again on the same tree.
+    /// Begins, or goes on with, the resolution of a conflict.
+    pub(super) fn resolve(&mut self, resolving: Resolving) {
+        self.probe += 1;
+        self.task = Task::Resolve(Box::new(resolving));
+    }
+
+    pub(super) fn evict_clashing(
+        &mut self,
+        clash: &Clash,
+        partner: Option<TicketId>,
+        why: Option<&str>,
+    ) -> Consequence {
+        let list: Vec<_> = clash.paths.iter().map(ToString::to_string).collect();
+        let with = partner
+            .as_ref()
+            .map_or_else(|| "base".into(), ToString::to_string);
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        self.evict(Eviction {
+            ticket: clash.ticket.clone(),
+            reason: StuckReason::MergeConflict,
+            partner,
+            message: format!("conflicts with {with} in {}{why}", list.join(", ")),
+            gates: 0,
+            direct: true,
+        })
+    }
+
+    /// Takes in a gate run on a combination.
     pub(super) fn gated(&mut self, verdict: Verdict) -> Consequence {
         let Task::Gate { tickets, tree, .. } = &self.task else {
             return Consequence::default();
         };
-        let (tickets, tree, passed) = (tickets.clone(), tree.clone(), verdict.accepts());
-        if !passed && self.doubted.insert(tree.clone()) {
-            self.probe += 1;
-            return Consequence {
-                gate: Some((tickets, false)),
-                ..Consequence::default()
-            };
-        }
-        self.gates.insert(tree, verdict);
+        let ran = (tickets.clone(), verdict.accepts());
+        self.gates_spent += 1;
+        self.gates.entry(tree.clone()).or_default().add(verdict);
         Consequence {
-            gate: Some((tickets, passed)),
-            ..self.judged(passed)
+            gate: Some(ran),
+            ..self.go_on()
         }
     }
 
-    /// Goes on with a verdict on the combination at hand.
-    fn judged(&mut self, passed: bool) -> Consequence {
-        let Task::Gate { purpose, .. } = self.task.clone() else {
-            return Consequence::default();
-        };
-        match (purpose, passed) {
-            (Purpose::Whole, true) => {
+    /// Draws the conclusion from everything known about the candidates.
+    fn go_on(&mut self) -> Consequence {
+        let closure = |at: usize| self.closure(at);
+        let known = |set: &Positions| self.known(set);
+        let set = match culprit::next(self.order.len(), &closure, &known) {
+            Next::Run(set) => set,
+            Next::Land => {
                 self.probe += 1;
                 self.task = Task::Land;
-                Consequence::default()
+                return Consequence::default();
             }
-            (Purpose::Whole, false) => {
-                self.combine(Vec::new(), Purpose::Base);
-                Consequence::default()
-            }
-            (Purpose::Base, false) => Consequence {
-                stop: Some("the gate is red on base itself, before any ticket".into()),
-                ..Consequence::default()
-            },
-            (Purpose::Base, true) => self.search(Bisection::new(0, self.chain.len())),
-            (Purpose::Culprit { mut search, at }, passed) => {
-                search.mark(at, passed);
-                self.search(search)
-            }
-            (
-                Purpose::Partner {
-                    culprit,
-                    search: None,
-                    ..
-                },
-                false,
-            ) => self.evict_culprit(culprit, None),
-            (
-                Purpose::Partner {
-                    culprit,
-                    search: None,
-                    ..
-                },
-                true,
-            ) => self.search_partner(culprit, Bisection::new(0, culprit - 1)),
-            (
-                Purpose::Partner {
-                    culprit,
-                    search: Some(mut search),
-                    at,
-                },
-                passed,
-            ) => {
-                search.mark(at, passed);
-                self.search_partner(culprit, search)
-            }
-        }
-    }
-
-    /// The next step of the search for the culprit.
-    fn search(&mut self, search: Bisection) -> Consequence {
-        match search.next() {
-            Next::Test(at) => {
-                let Merged { commit, tree, .. } = self.chain[at - 1].clone();
-                let purpose = Purpose::Culprit { search, at };
-                self.gate(self.prefix(at), commit, tree, purpose)
-            }
-            Next::Culprit(1) => self.evict_culprit(1, None),
-            Next::Culprit(culprit) => {
-                let purpose = Purpose::Partner {
-                    culprit,
-                    search: None,
-                    at: 0,
+            Next::RedBase => {
+                return Consequence {
+                    stop: Some("the gate is red on base itself, before any ticket".into()),
+                    ..Consequence::default()
                 };
-                self.combine(self.with_culprit(0, culprit), purpose);
-                Consequence::default()
             }
-        }
-    }
-
-    /// The next step of the search for what the culprit does not go with.
-    fn search_partner(&mut self, culprit: usize, search: Bisection) -> Consequence {
-        match search.next() {
-            Next::Test(at) => {
-                let purpose = Purpose::Partner {
-                    culprit,
-                    search: Some(search),
-                    at,
-                };
-                self.combine(self.with_culprit(at, culprit), purpose);
-                Consequence::default()
-            }
-            Next::Culprit(at) => {
-                let partner = self.chain[at - 1].ticket.clone();
-                self.evict_culprit(culprit, Some(partner))
-            }
-        }
-    }
-
-    fn prefix(&self, n: usize) -> Vec<TicketId> {
-        self.chain[..n]
-            .iter()
-            .map(|merged| merged.ticket.clone())
-            .collect()
-    }
-
-    /// The chain's first `n` tickets, and the culprit with everything it depends on, in order.
-    fn with_culprit(&self, n: usize, culprit: usize) -> Vec<TicketId> {
-        let mut wanted: BTreeSet<TicketId> = self.prefix(n).into_iter().collect();
-        let mut open = vec![self.chain[culprit - 1].ticket.clone()];
-        while let Some(ticket) = open.pop() {
-            open.extend(
-                self.dependencies
-                    .get(&ticket)
-                    .into_iter()
-                    .flatten()
-                    .cloned(),
-            );
-            wanted.insert(ticket);
-        }
-        self.prefix(culprit)
-            .into_iter()
-            .filter(|ticket| wanted.contains(ticket))
-            .collect()
-    }
-
-    fn evict_culprit(&mut self, culprit: usize, partner: Option<TicketId>) -> Consequence {
-        let ticket = self.chain[culprit - 1].ticket.clone();
-        let tree = &self.chain[culprit - 1].tree;
-        let why = self
-            .gates
-            .get(tree)
-            .and_then(|verdict| verdict.findings.first())
-            .map_or_else(String::new, |finding| format!(": {}", finding.message));
-        let message = match &partner {
-            Some(other) => format!("passes alone, fails together with {other}{why}"),
-            None => format!("the combined gate fails with it and passes without it{why}"),
+            Next::Blame(blame) => return self.blame(blame),
         };
-        let reason = StuckReason::IntegrationFailed;
-        let evicted = self.evict(Eviction {
-            ticket,
-            reason,
+        let tickets = self.named(&set);
+        let made = self
+            .combinations
+            .iter()
+            .find(|made| made.tickets == tickets);
+        match made.and_then(|made| made.result.clone()) {
+            Some((commit, tree)) => {
+                self.probe += 1;
+                self.task = Task::Gate {
+                    tickets,
+                    commit,
+                    tree,
+                };
+            }
+            None => self.combine(tickets),
+        }
+        Consequence::default()
+    }
+
+    fn named(&self, set: &Positions) -> Vec<TicketId> {
+        set.iter().map(|at| self.order[*at].clone()).collect()
+    }
+
+    /// A candidate and everything it depends on.
+    fn closure(&self, at: usize) -> Positions {
+        let mut open = vec![&self.order[at]];
+        let mut all = BTreeSet::new();
+        while let Some(ticket) = open.pop() {
+            if all.insert(ticket) {
+                open.extend(self.dependencies.get(ticket).into_iter().flatten());
+            }
+        }
+        let positions = self.order.iter().enumerate();
+        let inside = positions.filter(|(_, ticket)| all.contains(ticket));
+        inside.map(|(at, _)| at).collect()
+    }
+
+    fn known(&self, set: &Positions) -> Known<'_> {
+        let tickets = self.named(set);
+        let made = self
+            .combinations
+            .iter()
+            .find(|made| made.tickets == tickets);
+        match made.map(|made| &made.result) {
+            None => Known::Nothing,
+            Some(None) => Known::Impossible,
+            Some(Some((_, tree))) => self.gates.get(tree).map_or(Known::Nothing, Known::Ran),
+        }
+    }
+
+    fn blame(&mut self, blame: Blame) -> Consequence {
+        let (at, partner) = match blame {
+            Blame::Alone(at) => (at, None),
+            Blame::Pair { earlier, later } => (later, Some(earlier)),
+            Blame::InCompany { last, with } => (last, with),
+        };
+        let partner = partner.map(|at| self.order[at].clone());
+        let gates = self.gates_spent;
+        let why = self.failure_at(at);
+        let what = match (&blame, &partner) {
+            (Blame::Alone(_), _) => "fails on today's base without any other ticket".to_owned(),
+            (Blame::Pair { .. }, Some(other)) => {
+                format!("passes alone, fails together with {other}")
+            }
+            (_, Some(other)) => format!("passes alone, fails together with {other} and others"),
+            (_, None) => "the gate is green without it and red with it".to_owned(),
+        };
+        self.evict(Eviction {
+            ticket: self.order[at].clone(),
+            reason: StuckReason::IntegrationFailed,
             partner,
-            message,
-        });
-        self.start_over();
-        Consequence {
-            evicted,
-            ..Consequence::default()
-        }
+            message: format!("{what}{why}"),
+            gates,
+            direct: true,
+        })
     }
 
-    /// Sets conflicting tickets aside, and whatever depends on them.
-    fn conflicts(
-        &mut self,
-        combined: &Combined,
-        touches: &dyn Fn(&TicketId, &RepoPath) -> bool,
-    ) -> Vec<Eviction> {
-        let mut evicted = Vec::new();
-        for Clash { ticket, paths, .. } in &combined.conflicts {
-            // Only what came before it can be what it conflicts with.
-            let before = self.order.iter().take_while(|other| *other != ticket);
-            let merged = |other: &&TicketId| combined.merged.iter().any(|m| m.ticket == **other);
-            let touching = |other: &&TicketId| paths.iter().any(|path| touches(other, path));
-            let partner = before.filter(merged).filter(touching).last().cloned();
-            let list: Vec<_> = paths.iter().map(ToString::to_string).collect();
-            let with = partner
-                .as_ref()
-                .map_or_else(|| "base".into(), ToString::to_string);
-            let message = format!("conflicts with {with} in {}", list.join(", "));
-            let reason = StuckReason::MergeConflict;
-            let ticket = ticket.clone();
-            evicted.extend(self.evict(Eviction {
-                ticket,
-                reason,
-                partner,
-                message,
-            }));
-        }
-        evicted
+    /// What the gate said where it turned red.
+    fn failure_at(&self, at: usize) -> String {
+        let runs = match self.known(&culprit::prefix(at + 1)) {
+            Known::Ran(runs) => runs,
+            Known::Nothing | Known::Impossible => return String::new(),
+        };
+        let failure = runs.failure.as_ref();
+        let finding = failure.and_then(|verdict| verdict.findings.first());
+        finding.map_or_else(String::new, |finding| format!(": {}", finding.message))
     }
 
-    /// Takes a ticket and everything that depends on it out of the candidates.
-    fn evict(&mut self, eviction: Eviction) -> Vec<Eviction> {
-        if !self.order.contains(&eviction.ticket) {
-            return Vec::new();
-        }
+    /// Takes a ticket out of the candidates, and starts over. What depends on it waits for the next
+    /// round, in which it may have been mended.
+    fn evict(&mut self, eviction: Eviction) -> Consequence {
         let mut gone: BTreeSet<TicketId> = [eviction.ticket.clone()].into();
-        let mut evicted = vec![eviction.clone()];
         // Merge order puts dependencies first, so one pass finds all dependents.
         for ticket in &self.order {
-            let depends = self
-                .dependencies
-                .get(ticket)
-                .is_some_and(|on| !on.is_disjoint(&gone));
-            if depends && gone.insert(ticket.clone()) {
-                evicted.push(Eviction {
-                    ticket: ticket.clone(),
-                    reason: eviction.reason,
-                    partner: None,
-                    message: format!("depends on {}, which was set aside", eviction.ticket),
-                });
+            let on = self.dependencies.get(ticket);
+            if on.is_some_and(|on| !on.is_disjoint(&gone)) {
+                gone.insert(ticket.clone());
             }
         }
         self.order.retain(|ticket| !gone.contains(ticket));
-        evicted
+        let mut consequence = Consequence {
+            evicted: vec![eviction],
+            ..Consequence::default()
+        };
+        if self.policy.partial {
+            self.start_over();
+        } else {
+            self.task = Task::Over;
+            let warning = "nothing is merged: a ticket was set aside and partial_merge is off";
+            consequence.warning = Some(warning.into());
+        }
+        consequence
     }
 
     /// Takes in what became of landing.

@@ -1,6 +1,11 @@
 use super::*;
 use crate::domain::verdict::{Finding, FindingKind};
 
+const POLICY: Policy = Policy {
+    resolves: false,
+    partial: true,
+};
+
 fn id(n: usize) -> TicketId {
     TicketId::new(format!("T-{n}")).unwrap()
 }
@@ -75,11 +80,12 @@ impl World {
             dependencies.entry(id(*ticket)).or_default().insert(id(*on));
         }
         let base = CommitId::new(hex("base")).unwrap();
-        let mut run = IntegrationRun::new(1, 0, Timestamp::default(), base, order, dependencies);
+        let mut run =
+            IntegrationRun::new(0, Timestamp::default(), base, order, dependencies, POLICY);
         let mut aside = Vec::new();
         for _ in 0..1000 {
             let consequence = match run.task.clone() {
-                Task::Combine { tickets, .. } => run.combined(self.combine(&tickets), &|_, _| true),
+                Task::Combine { tickets } => run.combined(self.combine(&tickets), &|_, _| true),
                 Task::Gate { tickets, .. } => {
                     let verdict = self.gate(&tickets);
                     run.gated(verdict)
@@ -88,6 +94,7 @@ impl World {
                     let landed = run.landed(Landed::Yes).landed;
                     return (landed.into_iter().map(|m| m.ticket).collect(), aside);
                 }
+                Task::Resolve(_) => panic!("there is no agent for conflicts"),
                 Task::Over => return (Vec::new(), aside),
             };
             if let Some(stop) = consequence.stop {
@@ -120,7 +127,7 @@ fn check(
         gates: 0,
     };
     let (landed, aside) = world.run(n, deps);
-    if landed.len() + aside.len() == n {
+    if !landed.is_empty() {
         assert!(world.gate(&landed).accepts(), "what lands is green");
         world.gates -= 1;
     }
@@ -140,7 +147,7 @@ fn culprits_pairs_conflicts_and_dependents_are_named() {
     assert_eq!(aside(&[&[2, 5]], &[], &[]), "T-5 with T-2");
     assert_eq!(aside(&[&[2, 5], &[6]], &[], &[]), "T-5 with T-2, T-6");
     assert_eq!(aside(&[], &[(1, 4)], &[]), "T-4 with T-3");
-    assert_eq!(aside(&[&[2]], &[], &[(4, 2), (5, 4)]), "T-2, T-4, T-5");
+    assert_eq!(aside(&[&[2]], &[], &[(4, 2), (5, 4)]), "T-2");
     assert_eq!(aside(&[&[2, 5]], &[], &[(5, 2)]), "T-5");
     assert_eq!(aside(&[&[1, 2, 3]], &[], &[]), "T-3 with T-2");
 }
@@ -165,14 +172,8 @@ fn one_culprit_among_many_is_found_in_logarithmic_time() {
 fn a_flaky_gate_blames_nobody() {
     let order = vec![id(1), id(2)];
     let base = CommitId::new(hex("base")).unwrap();
-    let mut run = IntegrationRun::new(
-        1,
-        0,
-        Timestamp::default(),
-        base,
-        order.clone(),
-        BTreeMap::new(),
-    );
+    let at = Timestamp::default();
+    let mut run = IntegrationRun::new(0, at, base, order.clone(), BTreeMap::new(), POLICY);
     let world = World {
         breaks: vec![],
         conflicts: vec![],
@@ -185,6 +186,11 @@ fn a_flaky_gate_blames_nobody() {
         "red once is run again"
     );
     run.gated(Verdict::pass());
+    assert!(
+        matches!(run.task, Task::Gate { .. }),
+        "one against one decides nothing"
+    );
+    run.gated(Verdict::pass());
     assert_eq!(run.task, Task::Land);
 }
 
@@ -192,7 +198,14 @@ fn a_flaky_gate_blames_nobody() {
 fn base_moving_away_starts_over_and_ends() {
     let order = vec![id(1)];
     let base = CommitId::new(hex("base")).unwrap();
-    let mut run = IntegrationRun::new(1, 0, Timestamp::default(), base, order, BTreeMap::new());
+    let mut run = IntegrationRun::new(
+        0,
+        Timestamp::default(),
+        base,
+        order,
+        BTreeMap::new(),
+        POLICY,
+    );
     for round in 1..=MAX_ROUNDS {
         run.task = Task::Land;
         let moved = CommitId::new(hex(&format!("moved {round}"))).unwrap();

@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::agent::Role;
 use crate::domain::check::CheckReport;
 use crate::domain::path::RepoPath;
-use crate::domain::verdict::Verdict;
+use crate::domain::verdict::{Finding, FindingKind, LayerId, Verdict};
 use crate::id::TicketId;
 use crate::plan::merge_order::{Candidate, MergeOrder};
 use crate::run::SprintRun;
 use crate::run::effect::{Done, Step};
 use crate::run::event::Event;
-use crate::run::integrate::{Consequence, Eviction, IntegrationRun, Task};
+use crate::run::failing::{Attempt, fail_attempt, stuck};
+use crate::run::integrate::{Consequence, Eviction, IntegrationRun, Policy, Task};
 use crate::run::layers;
+use crate::run::resolve::Resolved;
 use crate::run::state::{Ending, Phase};
-use crate::run::ticket::{MergeState, Stage, TicketRun};
+use crate::run::ticket::{Checked, MergeState, Stage, StuckReason, TicketRun};
+use crate::run::verifying::fingerprint;
 
 impl SprintRun {
     /// Moves on when a phase has nothing left to do.
@@ -72,10 +76,15 @@ impl SprintRun {
             });
         }
         let MergeOrder { entries, skipped } = self.merge_order(&ready);
-        for (id, missing) in skipped {
-            let message = format!("{id} is not merged: {missing}, which it depends on, is not");
-            self.events.push(Event::Warning { message });
-            self.set_merge(&id, MergeState::Skipped);
+        for (ticket, missing) in skipped {
+            self.set_aside(Eviction {
+                ticket,
+                reason: StuckReason::IntegrationFailed,
+                partner: None,
+                message: format!("depends on {missing}, which was set aside"),
+                gates: 0,
+                direct: false,
+            });
         }
         let order: Vec<_> = entries.into_iter().map(|entry| entry.ticket).collect();
         let dependencies = order.iter().filter_map(|id| {
@@ -88,14 +97,15 @@ impl SprintRun {
         let dependencies: BTreeMap<TicketId, BTreeSet<TicketId>> = dependencies.collect();
         let probe = self.integration.as_ref().map_or(0, |run| run.probe);
         let base = self.sprint.base_head.clone();
-        self.integration = Some(IntegrationRun::new(
-            1,
-            probe,
-            self.at,
-            base,
-            order,
-            dependencies,
-        ));
+        let policy = Policy {
+            resolves: self.plan.roles.contains(&Role::Conflict),
+            partial: self.plan.config.partial_merge,
+        };
+        let mut run = IntegrationRun::new(probe, self.at, base, order, dependencies, policy);
+        if let Some(before) = self.integration.take() {
+            run.remember(before);
+        }
+        self.integration = Some(run);
         self.changed.integration = true;
         self.enter_phase(Phase::Integrating);
     }
@@ -129,12 +139,28 @@ impl SprintRun {
             }
             Done::Checked(report) => {
                 self.sprint.counters.gates += 1;
-                run.gated(gate_verdict(report))
+                let verdict = gate_verdict(report);
+                if matches!(run.task, Task::Resolve(_)) {
+                    run.resolution_gated(verdict)
+                } else {
+                    run.gated(verdict)
+                }
             }
             Done::Landed(landed) => run.landed(landed),
+            done @ (Done::Plain | Done::Opened(_) | Done::Agent(_) | Done::Inspected(_))
+                if matches!(run.task, Task::Resolve(_)) =>
+            {
+                if let Done::Agent(report) = &done {
+                    self.sprint.counters.cost_micro_usd += report.usage.cost_micro_usd;
+                    self.changed.sprint = true;
+                }
+                run.resolution_answered(done, &|id| self.paths_of(id))
+            }
             Done::Plain
             | Done::Opened(_)
             | Done::Agent(_)
+            | Done::Inspected(_)
+            | Done::Refreshed(_)
             | Done::Collected(_)
             | Done::Sources(_)
             | Done::Posted(_)
@@ -153,9 +179,33 @@ impl SprintRun {
             evicted,
             landed,
             gate,
+            opened,
+            resolved,
+            warning,
             park,
             stop,
         } = consequence;
+        if let Some((id, workspace)) = opened {
+            self.with_ticket(&id, |ticket, _| ticket.workspaces.push(workspace));
+        }
+        if let Some(Resolved {
+            ticket,
+            others,
+            paths,
+            proof,
+            ..
+        }) = resolved
+        {
+            self.events.push(Event::ConflictResolved {
+                ticket,
+                others,
+                paths,
+                proof: proof.to_string(),
+            });
+        }
+        if let Some(message) = warning {
+            self.events.push(Event::Warning { message });
+        }
         if let Some((tickets, passed)) = gate {
             self.events.push(Event::GateRan { tickets, passed });
         }
@@ -192,28 +242,77 @@ impl SprintRun {
         }
     }
 
-    /// A verified ticket that cannot land is no longer done: it is reopened, with the reason.
+    /// A verified ticket that cannot land is no longer done: it is reopened, with the reason, and
+    /// its worker mends it as long as its budget lasts.
     fn set_aside(&mut self, eviction: Eviction) {
         let Eviction {
             ticket: id,
             reason,
             partner,
             message,
+            gates,
+            direct,
         } = eviction;
         self.events.push(Event::CulpritFound {
             ticket: id.clone(),
             partner,
+            message: message.clone(),
+            gates,
         });
+        let mends = direct && self.plan.config.partial_merge;
         self.with_ticket(&id, |ticket, cx| {
-            cx.events.push(Event::Stuck {
-                ticket: id.clone(),
-                reason,
-                message: message.clone(),
-            });
-            ticket.stage = Stage::Stuck { reason, message };
+            let Some(checked) = ticket.stage.checked() else {
+                return;
+            };
+            let kind = if reason == StuckReason::MergeConflict {
+                FindingKind::MergeConflict
+            } else {
+                FindingKind::IntegrationFailed
+            };
+            let attempt = Attempt {
+                workspace: checked.workspace.clone(),
+                layer: LayerId::Integration,
+                findings: vec![Finding::blocking(kind, message.clone())],
+                feedback: format!("your work passed every layer and cannot be merged: {message}"),
+                fingerprint: Some(fingerprint(&checked.tree, &checked.claim.0)),
+            };
             ticket.merge = MergeState::Reverted;
+            ticket.completed_at = None;
+            if mends {
+                fail_attempt(ticket, attempt, cx);
+            } else {
+                stuck(ticket, reason, message.clone(), cx);
+            }
+            if let Stage::Stuck { reason: why, .. } = &mut ticket.stage {
+                *why = reason;
+                // It may have been reopened in this attempt already, for an earlier reason.
+                ticket.attempt += 1;
+            }
+            // Reopening it says why.
+            ticket.chores.remove(&Step::Note);
             ticket.chores.insert(Step::Reopen);
         });
+    }
+
+    /// Whether a step belongs to the resolution of a conflict.
+    pub(super) fn is_resolving(&self, step: Step) -> bool {
+        let task = self.integration.as_ref().map(|run| &run.task);
+        matches!(task, Some(Task::Resolve(_))) && step != Step::Gate
+    }
+
+    /// A step of a resolution cannot be done.
+    pub(super) fn resolution_failed(&mut self, why: &str) {
+        if let Some(run) = &mut self.integration {
+            let consequence = run.resolution_failed(why);
+            self.changed.integration = true;
+            self.follow(consequence);
+        }
+    }
+
+    fn paths_of(&self, id: &TicketId) -> Vec<RepoPath> {
+        let ticket = self.tickets.get(id);
+        let checked = ticket.and_then(|ticket| ticket.stage.checked());
+        checked.map(Checked::paths).unwrap_or_default()
     }
 
     fn set_merge(&mut self, id: &TicketId, state: MergeState) {

@@ -13,6 +13,7 @@ pub mod bisect;
 pub mod breaker;
 pub mod classify;
 mod command;
+pub mod culprit;
 mod cx;
 pub mod effect;
 pub mod event;
@@ -22,7 +23,9 @@ pub mod input;
 pub mod integrate;
 mod landing;
 mod layers;
+pub mod no_drop;
 pub mod proof;
+pub mod resolve;
 pub mod snapshot;
 pub mod state;
 pub mod ticket;
@@ -302,18 +305,21 @@ impl SprintRun {
     /// Counts spending before it happens, and refuses what would go over the limit.
     fn starting(&mut self, effects: &[EffectId]) {
         for effect in effects {
-            let Some(id) = effect.ticket_id().filter(|_| self.wants(effect)).cloned() else {
+            if !self.wants(effect) {
                 continue;
-            };
+            }
             if let Some(role) = role_of(effect.step) {
                 if let Some(reason) = self.overspent() {
                     return self.stop(reason);
                 }
                 self.changed.sprint = true;
                 *self.sprint.counters.agents.entry(role).or_default() += 1;
-                self.with_ticket(&id, |ticket, _| ticket.budget.agent_runs += 1);
             }
+            let Some(id) = effect.ticket_id().cloned() else {
+                continue;
+            };
             self.with_ticket(&id, |ticket, cx| {
+                ticket.budget.agent_runs += u64::from(role_of(effect.step).is_some());
                 if effect.step == Step::Open && ticket.stage == Stage::Queued {
                     begin(ticket, cx);
                 }
@@ -370,17 +376,32 @@ impl SprintRun {
     fn sprint_failed(&mut self, step: Step, failure: Failure) {
         self.sprint.retries += 1;
         let retries = self.sprint.retries;
-        let hopeless = failure.kind == ErrorKind::Fatal || retries > MAX_RETRIES;
+        let fatal = failure.kind == ErrorKind::Fatal;
+        let hopeless = fatal || retries > MAX_RETRIES;
         let message = format!("could not {step}: {failure}");
-        if step == Step::Tidy && hopeless {
+        if !fatal && self.is_resolving(step) && (hopeless || !failure.kind.may_pass()) {
+            self.sprint.retries = 0;
+            self.resolution_failed(&message);
+        } else if step == Step::Tidy && hopeless {
             self.events.push(Event::Warning { message });
             self.complete();
         } else if hopeless {
             self.stop(message);
         } else {
             let effect = EffectId::sprint(1, step);
-            let wait = failing::backoff(&effect, retries);
-            self.sprint.holds.insert(step, self.at.after(wait));
+            let wait = if let ErrorKind::RateLimited { retry_after_ms } = failure.kind {
+                failing::rate_limit(retries, retry_after_ms)
+            } else {
+                failing::backoff(&effect, retries)
+            };
+            let until = self.at.after(wait);
+            if step.lane() == Lane::Agent {
+                let paused = self.sprint.agents_paused_until;
+                self.sprint.agents_paused_until =
+                    Some(paused.map_or(until, |longest| longest.max(until)));
+            } else {
+                self.sprint.holds.insert(step, until);
+            }
             let in_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             self.events.push(Event::Retrying {
                 effect,
@@ -523,14 +544,18 @@ const fn role_of(step: Step) -> Option<Role> {
         Step::Implement => Some(Role::Worker),
         Step::Review => Some(Role::Review),
         Step::Judge => Some(Role::Completion),
+        Step::Resolve => Some(Role::Conflict),
         Step::Checkpoint
         | Step::Combine
         | Step::Gate
+        | Step::Inspect
+        | Step::Remember
         | Step::Land
         | Step::Tidy
         | Step::Start
         | Step::Open
         | Step::Install
+        | Step::Refresh
         | Step::Collect
         | Step::Check
         | Step::ReadTests

@@ -95,6 +95,13 @@ pub enum Stage {
         /// What it was told.
         entry: Assignment,
     },
+    /// Base has moved; it is being brought into the branch.
+    Refreshing {
+        /// Where.
+        workspace: Workspace,
+        /// What comes after that.
+        then: AfterRefresh,
+    },
     /// The worker has answered; its workspace is being looked at.
     Collecting {
         /// Where.
@@ -166,6 +173,7 @@ impl Stage {
             Self::Installing { .. } => "installing",
             Self::Researching { .. } => "researching",
             Self::Implementing { .. } => "implementing",
+            Self::Refreshing { .. } => "refreshing",
             Self::Collecting { .. } => "collecting",
             Self::Checking { .. } => "checking",
             Self::ReadingTests(_) => "reading tests",
@@ -197,11 +205,28 @@ impl Stage {
             | Self::Installing { .. }
             | Self::Researching { .. }
             | Self::Implementing { .. }
+            | Self::Refreshing { .. }
             | Self::Collecting { .. }
             | Self::Stuck { .. }
             | Self::Dropped => None,
         }
     }
+}
+
+/// What comes after base was brought into a branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "then", rename_all = "snake_case")]
+pub enum AfterRefresh {
+    /// The worker mends what does not fit together with what is on base now.
+    Mend {
+        /// What it will be told.
+        feedback: String,
+    },
+    /// What the worker did is looked at again.
+    Collect {
+        /// What it said.
+        claim: Box<Claimed<WorkerResult>>,
+    },
 }
 
 /// What has been checked for one exact commit. A new commit is a new `Checked`.
@@ -412,6 +437,7 @@ impl TicketRun {
             | Stage::Installing { .. }
             | Stage::Researching { .. }
             | Stage::Implementing { .. }
+            | Stage::Refreshing { .. }
             | Stage::Collecting { .. }
             | Stage::Checking { .. }
             | Stage::ReadingTests(_)

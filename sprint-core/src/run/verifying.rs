@@ -16,7 +16,7 @@ use crate::run::event::Event;
 use crate::run::failing::{Attempt, effect_failed, fail_attempt, rate_limited};
 use crate::run::input::ReviewDecision;
 use crate::run::layers;
-use crate::run::ticket::{Checked, Remedy, Stage, TicketRun};
+use crate::run::ticket::{AfterRefresh, Checked, Remedy, Stage, TicketRun};
 
 pub(super) fn settle_cost(ticket: &mut TicketRun, report: &AgentReport, cx: &mut Cx<'_>) {
     ticket.budget.rate_limits = 0;
@@ -64,14 +64,21 @@ fn exhausted(ticket: &mut TicketRun, workspace: Workspace, reason: &str, cx: &mu
     fail_attempt(ticket, attempt, cx);
 }
 
-/// Progress (decision B6), then layers 0.5 and 1.
+/// A stale base (spec 10.1), progress (decision B6), then layers 0.5 and 1.
 pub(super) fn collected(
     ticket: &mut TicketRun,
     workspace: Workspace,
-    claim: Box<Claimed<WorkerResult>>,
+    mut claim: Box<Claimed<WorkerResult>>,
     found: Collected,
     cx: &mut Cx<'_>,
 ) {
+    if workspace.base != cx.sprint.base_head && found.commits > 0 {
+        // What the worker says is about the commit before.
+        claim.0.commit_hash = Some(found.head);
+        let then = AfterRefresh::Collect { claim };
+        ticket.stage = Stage::Refreshing { workspace, then };
+        return;
+    }
     let fingerprint = fingerprint(&found.tree, &claim.0);
     let unchanged = ticket.breaker.fingerprint.as_ref() == Some(&fingerprint);
     let no_progress = match (found.commits, unchanged) {
@@ -126,7 +133,7 @@ pub(super) fn collected(
     };
 }
 
-fn fingerprint(tree: &TreeId, claim: &WorkerResult) -> String {
+pub(super) fn fingerprint(tree: &TreeId, claim: &WorkerResult) -> String {
     let claim = serde_json::to_string(claim).unwrap_or_default();
     let digest = Sha256::new()
         .chain_update(tree.as_str())

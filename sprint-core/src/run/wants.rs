@@ -127,6 +127,7 @@ impl SprintRun {
             Stage::Installing { .. } => vec![Step::Install],
             Stage::Researching { .. } => vec![Step::Research],
             Stage::Implementing { .. } => vec![Step::Implement],
+            Stage::Refreshing { .. } => vec![Step::Refresh],
             Stage::Collecting { .. } => vec![Step::Collect],
             Stage::Checking { checked, remedy } => {
                 let missing = |layer| !checked.verdicts.contains_key(&layer);

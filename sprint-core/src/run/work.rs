@@ -2,21 +2,26 @@
 
 use std::time::Duration;
 
-use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, Role};
+use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Intent, Role};
 use crate::domain::check::CheckPlan;
-use crate::domain::merge::{CombineSpec, LandSpec, MergeInput};
-use crate::domain::workspace::{Leftovers, Workspace, WorkspaceSpec};
-use crate::id::{CommitId, TagName, TicketId};
+use crate::domain::merge::{CombineSpec, LandSpec, MergeInput, Resolution};
+use crate::domain::workspace::{Leftovers, RefreshSpec, Workspace, WorkspaceSpec};
+use crate::id::{CommitId, TagName, TicketId, TreeId};
 use crate::plan::edge_cases;
 use crate::plan::sprint_plan::TicketPlan;
 use crate::run::SprintRun;
 use crate::run::advance::proof;
 use crate::run::effect::{EffectId, EffectKey, Scope, Step, StuckNote, Work};
 use crate::run::integrate::Task;
-use crate::run::ticket::{Checked, MergeState, Remedy, Stage, StuckReason, TicketRun};
+use crate::run::resolve::{ResolveStage, Resolving};
+use crate::run::ticket::{
+    AfterRefresh, Checked, MergeState, Remedy, Stage, StuckReason, TicketRun,
+};
 
 /// Learnings of other tickets an agent is told, the latest ones.
 const MAX_LEARNINGS: usize = 50;
+/// Workspaces in which conflicts are resolved are numbered from here.
+const FIRST_RESOLVER: u32 = 1000;
 
 impl SprintRun {
     /// The description of one wanted effect; `None` if it is not wanted.
@@ -52,11 +57,8 @@ impl SprintRun {
                     .collect(),
                 at: run.at,
             })),
-            Task::Gate { commit, tree, .. } => Some(Work::Gate {
-                commit: commit.clone(),
-                tree: tree.clone(),
-                plan: self.gate_plan(0),
-            }),
+            Task::Gate { commit, tree, .. } => Some(self.gate(commit, tree)),
+            Task::Resolve(resolving) => self.resolution_work(step, resolving),
             Task::Land => Some(Work::Land(LandSpec {
                 sprint: plan.sprint.clone(),
                 expected: run.base.clone(),
@@ -65,6 +67,85 @@ impl SprintRun {
             })),
             Task::Over => None,
         }
+    }
+
+    fn gate(&self, commit: &CommitId, tree: &TreeId) -> Work {
+        Work::Gate {
+            commit: commit.clone(),
+            tree: tree.clone(),
+            plan: self.gate_plan(0),
+        }
+    }
+
+    fn resolution_work(&self, step: Step, resolving: &Resolving) -> Option<Work> {
+        let clash = &resolving.clash;
+        let (run, plan) = (
+            self.integration.as_ref()?,
+            self.plan().tickets.get(&clash.ticket)?,
+        );
+        let effect = EffectId::sprint(run.probe, step);
+        Some(match &resolving.stage {
+            ResolveStage::Opening => Work::Open(WorkspaceSpec {
+                sprint: self.plan().sprint.clone(),
+                ticket: clash.ticket.clone(),
+                // Apart from every workspace of a worker, and from other conflicts of the ticket.
+                generation: FIRST_RESOLVER + run.probe,
+                base: clash.marked.clone(),
+                dependencies: Vec::new(),
+                at: run.at,
+            }),
+            ResolveStage::Asking { workspace } => self.conflict_agent(&effect, plan, workspace)?,
+            ResolveStage::Inspecting { workspace, .. } => Work::Inspect {
+                workspace: workspace.clone(),
+                leftovers: self.leftovers(format!("merge: resolve conflicts for {}", clash.ticket)),
+                clash: clash.clone(),
+            },
+            ResolveStage::Gating(_) | ResolveStage::GatingBefore(_) => {
+                let (commit, tree) = resolving.gated()?;
+                self.gate(commit, tree)
+            }
+            ResolveStage::Remembering(candidate) => Work::Remember(Resolution {
+                clash: clash.clone(),
+                resolved: candidate.head.clone(),
+            }),
+        })
+    }
+
+    fn conflict_agent(
+        &self,
+        effect: &EffectId,
+        plan: &TicketPlan,
+        workspace: &Workspace,
+    ) -> Option<Work> {
+        let Task::Resolve(resolving) = &self.integration.as_ref()?.task else {
+            return None;
+        };
+        let ticket = self.tickets.get(&plan.ticket.id)?;
+        let assignment = match &resolving.feedback {
+            None => Assignment::First,
+            Some(feedback) => Assignment::FreshAgent {
+                feedback: feedback.clone(),
+            },
+        };
+        let role = Role::Conflict;
+        let mut work = self.agent(effect, plan, ticket, role, workspace, &assignment, None);
+        if let Work::Agent { task, .. } = &mut work {
+            let intent = |id: &TicketId| {
+                let other = &self.plan().tickets.get(id)?.ticket;
+                Some(Intent {
+                    ticket: id.clone(),
+                    title: other.title.clone(),
+                    description: other.body.clone(),
+                    research: self.tickets.get(id)?.research.clone(),
+                })
+            };
+            task.session = None;
+            task.conflict = Some(ConflictBrief {
+                files: resolving.clash.paths.clone(),
+                ours: resolving.others.iter().filter_map(intent).collect(),
+            });
+        }
+        Some(work)
     }
 
     fn merge_input(&self, ticket: &TicketId) -> Option<MergeInput> {
@@ -109,12 +190,15 @@ impl SprintRun {
             Stage::Implementing { workspace, entry } => {
                 Some(self.agent(effect, plan, ticket, Role::Worker, workspace, entry, None))
             }
+            Stage::Refreshing { workspace, then } => Some(Work::Refresh(RefreshSpec {
+                workspace: workspace.clone(),
+                base: self.sprint.base_head.clone(),
+                published: matches!(then, AfterRefresh::Mend { .. }),
+                at: self.at,
+            })),
             Stage::Collecting { workspace, .. } => Some(Work::Collect {
                 workspace: workspace.clone(),
-                leftovers: Leftovers::Commit {
-                    subject: self.subject(plan),
-                    at: self.at,
-                },
+                leftovers: self.leftovers(self.subject(plan)),
             }),
             Stage::Checking { checked, remedy } => {
                 Some(self.checking(effect, plan, ticket, checked, *remedy))
@@ -198,6 +282,13 @@ impl SprintRun {
             base: self.sprint.base_head.clone(),
             dependencies: plan.dependencies.iter().filter_map(commit).collect(),
             at: ticket.started_at.unwrap_or(self.at),
+        }
+    }
+
+    const fn leftovers(&self, subject: String) -> Leftovers {
+        Leftovers::Commit {
+            subject,
+            at: self.at,
         }
     }
 
@@ -286,6 +377,7 @@ impl SprintRun {
             research: ticket.research.clone(),
             learnings: self.latest_learnings(),
             changed: Vec::new(),
+            conflict: None,
             standards: config.project_standards.clone(),
             session: ticket.session.clone(),
             commit_prefix: self.prefix(plan),

@@ -90,5 +90,6 @@ const fn role_of(result: &RoleResult) -> Role {
         RoleResult::Worker(_) => Role::Worker,
         RoleResult::Review(_) => Role::Review,
         RoleResult::Completion(_) => Role::Completion,
+        RoleResult::Conflict(_) => Role::Conflict,
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Resolution};
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
 use crate::domain::workspace::{
-    Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+    Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
 };
 use crate::id::{CommitId, SprintId, TagName};
 use crate::ports::{Result, Vcs};
@@ -44,6 +44,13 @@ impl Vcs for FakeVcs {
         let id = spec.ticket.as_str();
         self.0
             .call("open workspace of", id, |state| state.open_workspace(spec))
+            .await
+    }
+
+    async fn refresh(&self, spec: &RefreshSpec) -> Result<Refreshed> {
+        let branch = spec.workspace.branch.as_str();
+        self.0
+            .call("bring base into", branch, |state| state.refresh(spec))
             .await
     }
 

@@ -12,7 +12,7 @@ use crate::run::SprintRun;
 use crate::run::effect::{EffectId, Lane, Scope, Step, Work};
 use crate::run::event::Event;
 use crate::run::input::{Command, Input, ReviewDecision};
-use crate::run::integrate::{Purpose, Task};
+use crate::run::integrate::Task;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{MergeState, Stage, TicketRun};
 use crate::testing::sim::coverage::Coverage;
@@ -142,6 +142,7 @@ impl History {
                 | Event::ReviewRequested { .. }
                 | Event::GateRan { .. }
                 | Event::CulpritFound { .. }
+                | Event::ConflictResolved { .. }
                 | Event::Landed { .. }
                 | Event::Warning { .. }
                 | Event::Stale { .. }
@@ -229,17 +230,25 @@ impl History {
 
     /// Counts what integration was looking for.
     pub(super) fn cover_search(&self, run: &SprintRun, coverage: &mut Coverage) {
-        let task = run.integration().map(|integration| &integration.task);
-        if let Some(Task::Combine { purpose, .. } | Task::Gate { purpose, .. }) = task
-            && run.sprint().phase == Phase::Integrating
-        {
-            let what = match purpose {
-                Purpose::Whole => "integration",
-                Purpose::Base => "test of base",
-                Purpose::Culprit { .. } => "bisection",
-                Purpose::Partner { .. } => "search for a partner",
-            };
-            coverage.hit("crash during", what);
+        let Some(integration) = run.integration() else {
+            return;
+        };
+        if run.sprint().phase != Phase::Integrating {
+            return;
+        }
+        match &integration.task {
+            Task::Combine { tickets } | Task::Gate { tickets, .. } => {
+                let what = if tickets.is_empty() {
+                    "test of base"
+                } else if *tickets == integration.order {
+                    "integration"
+                } else {
+                    "search for a culprit"
+                };
+                coverage.hit("crash during", what);
+            }
+            Task::Resolve(_) => coverage.hit("crash during", "resolution"),
+            Task::Land | Task::Over => {}
         }
     }
 

@@ -317,10 +317,11 @@ pub(super) fn admission(sim: &Sim, start: &[EffectId], now: Timestamp) {
 ///
 /// If that is not so.
 pub(super) fn fair(sim: &Sim, event: &Event) {
-    let Event::Stuck {
+    let Event::CulpritFound {
         ticket,
-        reason: StuckReason::IntegrationFailed,
         message,
+        gates: 1..,
+        ..
     } = event
     else {
         return;
@@ -335,7 +336,7 @@ pub(super) fn fair(sim: &Sim, event: &Event) {
             || commits.any(|commit| commit.tree.get(ticket.as_str()).is_some_and(slow))
     });
     assert!(
-        guilty || message.starts_with("depends on "),
+        guilty,
         "broken rule: {ticket} is blamed without reason: {message}"
     );
 }

@@ -418,6 +418,7 @@ impl Sim {
                 };
                 coverage.hit("integration", found);
             }
+            Event::ConflictResolved { .. } => coverage.hit("integration", "conflict resolved"),
             Event::Landed { .. } => coverage.hit("integration", "landed"),
             Event::Stale { .. } => coverage.hit("reply", "stale"),
             Event::Blocked { .. } => coverage.hit("ticket", "blocked"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::agent::Role;
 use crate::domain::command::CheckKind;
 use crate::domain::config::{CoordinationMode, SameErrorPolicy};
 use crate::domain::verdict::Severity;
@@ -11,7 +12,7 @@ use crate::testing::fixture;
 use crate::testing::rng::Rng;
 use crate::testing::sim::faults::Faults;
 use crate::testing::world::World;
-use crate::testing::world::agents::{CompletionAct, ReviewAct, Script, WorkerAct};
+use crate::testing::world::agents::{CompletionAct, ConflictAct, ReviewAct, Script, WorkerAct};
 use crate::testing::world::repo::Flaw;
 
 /// Names of tickets.
@@ -54,6 +55,9 @@ impl Scenario {
             1 => SameErrorPolicy::Signature,
             _ => SameErrorPolicy::Hybrid,
         };
+        if rng.chance(60) {
+            plan.roles.insert(Role::Conflict);
+        }
         if rng.chance(50) {
             plan.mode = CoordinationMode::AgentTeams;
         }
@@ -79,6 +83,10 @@ impl Scenario {
                 let size = 1 + rng.below(3);
                 let together = (0..size).map(|_| some(rng)).collect();
                 state.checks.break_together.push(together);
+                if rng.chance(60) {
+                    let version = 2 + u32::try_from(rng.below(2)).unwrap_or(0);
+                    state.checks.mended.insert(some(rng), version);
+                }
             }
             if rng.chance(10) {
                 let size = 1 + rng.below(n);
@@ -148,7 +156,22 @@ fn script(rng: &mut Rng) -> Script {
         script.completion = (0..attempts).map(|_| completion(rng)).collect();
         script.completion.push(CompletionAct::Complete);
     }
+    if rng.chance(50) {
+        script.conflict = (0..1 + rng.below(2)).map(|_| conflict(rng)).collect();
+    }
     script
+}
+
+fn conflict(rng: &mut Rng) -> ConflictAct {
+    match rng.below(9) {
+        0 => ConflictAct::LeavesMarkers,
+        1 => ConflictAct::Drops,
+        2 => ConflictAct::Strays,
+        3 => ConflictAct::Sacrifices,
+        4 => ConflictAct::Breaks,
+        5 => ConflictAct::Malformed,
+        _ => ConflictAct::Good,
+    }
 }
 
 fn worker(rng: &mut Rng) -> WorkerAct {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::domain::agent::{
-    AgentReport, AgentTask, Answer, Claimed, ClaimedCheck, CompletionResult, ContextResult,
-    RequirementRow, ReviewFinding, ReviewResult, Role, RoleResult, Usage, WorkerEvidence,
-    WorkerResult, WorkerStatus,
+    AgentReport, AgentTask, Answer, Assignment, Claimed, ClaimedCheck, CompletionResult,
+    ConflictResult, ContextResult, RequirementRow, ReviewFinding, ReviewResult, Role, RoleResult,
+    Usage, Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use crate::domain::command::CheckKind;
 use crate::domain::ticket::checkbox;
@@ -27,6 +27,8 @@ pub struct Script {
     pub review: Vec<ReviewAct>,
     /// The completion agent.
     pub completion: Vec<CompletionAct>,
+    /// The conflict agents, one after the other.
+    pub conflict: Vec<ConflictAct>,
     /// Whether the worker leaves its changes for others to commit.
     pub leaves_uncommitted: bool,
 }
@@ -69,6 +71,25 @@ pub enum ReviewAct {
     Edits,
 }
 
+/// What a conflict agent does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConflictAct {
+    /// Keeps both sides.
+    Good,
+    /// Leaves the markers where they are.
+    LeavesMarkers,
+    /// Throws the other side away.
+    Drops,
+    /// Keeps both sides, and changes a file of neither.
+    Strays,
+    /// Says that a criterion did not survive.
+    Sacrifices,
+    /// Keeps both sides in a way that fails the tests.
+    Breaks,
+    /// An answer that is none.
+    Malformed,
+}
+
 /// What a completion agent does in one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CompletionAct {
@@ -105,6 +126,7 @@ impl State {
             Role::Worker => self.work(task),
             Role::Review => self.review(task),
             Role::Completion => self.judge(task),
+            Role::Conflict => self.resolve(task),
         };
         AgentReport {
             answer,
@@ -279,6 +301,58 @@ impl State {
         }
         Answer::Result(Claimed(RoleResult::Completion(CompletionResult {
             requirements,
+        })))
+    }
+
+    fn resolve(&mut self, task: &AgentTask) -> Answer {
+        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let again = matches!(task.assignment, Assignment::FreshAgent { .. });
+        let act = act(&script.conflict, 1 + u32::from(again), ConflictAct::Good);
+        if act == ConflictAct::Malformed {
+            return Answer::Malformed("no JSON in the answer".into());
+        }
+        let mut tree = working_tree(&self.repo, self.repo.place(&task.workspace));
+        let marked = |change: &Change| change.flaw == Some(Flaw::Markers);
+        let names: Vec<_> = tree
+            .iter()
+            .filter(|(_, change)| marked(change))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in &names {
+            if act == ConflictAct::LeavesMarkers {
+                continue;
+            }
+            if act == ConflictAct::Drops && *name != task.ticket.as_str() {
+                tree.remove(name);
+            } else if let Some(change) = tree.get_mut(name) {
+                let text = "the two sides fight".to_owned();
+                let check = CheckKind::Test;
+                let breaks = act == ConflictAct::Breaks;
+                change.flaw = breaks.then_some(Flaw::Fails { check, text });
+            }
+        }
+        if act == ConflictAct::Strays {
+            let (version, flaw) = (1, None);
+            tree.insert("astray".into(), Change { version, flaw });
+        }
+        self.repo.write(&task.workspace, Some(tree));
+        // Where both sides changed the same line, only one of them can stay.
+        let waiver = |name: &String| Waiver {
+            path: source(name),
+            what: String::new(),
+            reason: "the newer one stays".into(),
+        };
+        let versions = |name: &String| (1..20).map(|n| (name.clone(), n)).collect::<Vec<_>>();
+        let both = names.iter().flat_map(versions).map(|(name, n)| Waiver {
+            what: n.to_string(),
+            ..waiver(&name)
+        });
+        let dropped = act == ConflictAct::Drops;
+        Answer::Result(Claimed(RoleResult::Conflict(ConflictResult {
+            ticket_id: task.ticket.clone(),
+            acceptance_preserved: act != ConflictAct::Sacrifices,
+            waivers: both.filter(|_| !dropped).collect(),
+            summary: "kept both sides".into(),
         })))
     }
 

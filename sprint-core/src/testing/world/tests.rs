@@ -135,6 +135,7 @@ fn an_agent_needs_its_own_workspace() {
         research: None,
         learnings: vec![],
         changed: vec![],
+        conflict: None,
         standards: None,
         session: None,
         commit_prefix: "feat".into(),

@@ -6,8 +6,8 @@ use crate::domain::merge::{Clash, CombineSpec, Combined, LandSpec, Landed, Merge
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{PairProbe, Probe, ProbeSpec};
 use crate::domain::workspace::{
-    AddedLine, ChangeKind, ChangedPath, Collected, Leftovers, Opened, RepoStatus, Workspace,
-    WorkspaceSpec,
+    AddedLine, ChangeKind, ChangedPath, Collected, Leftovers, Opened, RefreshSpec, Refreshed,
+    RepoStatus, Workspace, WorkspaceSpec,
 };
 use crate::failure::ErrorKind;
 use crate::id::{BranchName, CommitId, TagName};
@@ -84,6 +84,38 @@ impl State {
         repo.branches.entry(place.branch.clone()).or_insert(head);
         repo.workspaces.insert(path.clone(), place.clone());
         Ok(Opened::Ready(workspace(path, &place)))
+    }
+
+    pub(crate) fn refresh(&mut self, spec: &RefreshSpec) -> Result<Refreshed> {
+        let place = self.repo.place(&spec.workspace.path).clone();
+        let repo = &mut self.repo;
+        let head = repo.commit_in(&spec.workspace.path);
+        if repo.contains(&head, &spec.base) {
+            return Ok(Refreshed::Current);
+        }
+        if place.uncommitted.is_some() {
+            let branch = place.branch.to_string();
+            return Err(Error::new(ErrorKind::Conflict, "bring base into", branch));
+        }
+        match repo.merge(&head, &spec.base) {
+            Ok((tree, _)) => {
+                let head = repo.commit(vec![head, spec.base.clone()], tree, "merge: base");
+                repo.branches.insert(place.branch.clone(), head);
+                let moved = Place {
+                    base: spec.base.clone(),
+                    work_base: spec.base.clone(),
+                    ..place
+                };
+                let path = spec.workspace.path.clone();
+                repo.workspaces.insert(path.clone(), moved.clone());
+                Ok(Refreshed::Moved(workspace(path, &moved)))
+            }
+            Err(clashed) => {
+                let paths = clashed.names.iter().map(|name| repo.path_of(name));
+                let paths = paths.collect();
+                Ok(Refreshed::Conflict { paths })
+            }
+        }
     }
 
     pub(crate) fn collect(
