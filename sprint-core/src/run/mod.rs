@@ -22,6 +22,7 @@ pub mod input;
 pub mod integrate;
 mod landing;
 mod layers;
+pub mod no_drop;
 pub mod proof;
 pub mod snapshot;
 pub mod state;
