@@ -9,5 +9,6 @@ pub mod waves;
 
 pub mod conflict;
 pub mod edge_cases;
+pub mod imports;
 pub mod merge_order;
 mod words;
