@@ -9,6 +9,7 @@ pub mod waves;
 
 pub mod conflict;
 pub mod edge_cases;
+pub mod fixtures;
 pub mod imports;
 pub mod merge_order;
 mod words;
