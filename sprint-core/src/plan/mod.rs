@@ -7,6 +7,7 @@ pub mod csr;
 pub mod graph;
 pub mod waves;
 
+pub mod accuracy;
 pub mod conflict;
 pub mod edge_cases;
 pub mod fixtures;
