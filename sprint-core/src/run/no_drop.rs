@@ -229,6 +229,7 @@ fn judge_file(file: &FileMerge<'_>) -> (FileTally, Vec<Dropped>) {
     let theirs = Text::new(file.theirs);
     let resolved = Text::new(file.resolved);
     let shared = shared(&base, &ours, &theirs);
+    let fresh = fresh(&base, &resolved);
     let mut losses = Vec::new();
     let mut judge_side = |name: Side, gone: bool, side: &Text, other: &Text| {
         let sides = Sides {
@@ -237,6 +238,7 @@ fn judge_file(file: &FileMerge<'_>) -> (FileTally, Vec<Dropped>) {
             other,
             shared: &shared,
             resolved: &resolved,
+            fresh: &fresh,
         };
         let loss = |loss, line, text: &str| Dropped {
             path: file.path.clone(),
@@ -284,6 +286,22 @@ fn shared(base: &Text, ours: &Text, theirs: &Text) -> Text {
     Text::new(Some(&lines))
 }
 
+/// A line of the resolution that base has fewer copies of.
+struct Fresh<'a> {
+    line: &'a str,
+    copies: u32,
+    tokens: Vec<&'a str>,
+}
+
+fn fresh<'a>(base: &Text, resolved: &'a Text) -> Vec<Fresh<'a>> {
+    let lines = resolved.lines.keys().map(|line| Fresh {
+        line,
+        copies: resolved.count(line).saturating_sub(base.count(line)),
+        tokens: text::tokens(line),
+    });
+    lines.filter(|fresh| fresh.copies > 0).collect()
+}
+
 /// The versions of a file, as seen from one side.
 struct Sides<'a> {
     base: &'a Text,
@@ -291,6 +309,7 @@ struct Sides<'a> {
     other: &'a Text,
     shared: &'a Text,
     resolved: &'a Text,
+    fresh: &'a [Fresh<'a>],
 }
 
 impl<'a> Sides<'a> {
@@ -372,18 +391,9 @@ impl<'a> Sides<'a> {
     }
 
     fn absorbers(&self, line: &str, tokens: &[&str]) -> u32 {
-        let fresh = |other: &str| {
-            self.resolved
-                .count(other)
-                .saturating_sub(self.base.count(other))
-        };
-        let lines = self.resolved.lines.keys();
-        lines
-            .filter(|other| *other != line)
-            .map(|other| (fresh(other), other))
-            .filter(|(fresh, other)| *fresh > 0 && text::holds_in_order(other, tokens))
-            .map(|(fresh, _)| fresh)
-            .sum()
+        let fresh = self.fresh.iter().filter(|fresh| fresh.line != line);
+        let absorb = fresh.filter(|fresh| text::hold_in_order(&fresh.tokens, tokens));
+        absorb.map(|fresh| fresh.copies).sum()
     }
 
     fn is_rewritten(&self, line: &str) -> bool {
