@@ -53,6 +53,12 @@ impl RepoPath {
     pub fn file_name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
+
+    /// The directory it is in; `None` at the root.
+    pub fn parent(&self) -> Option<Self> {
+        let (parent, _) = self.0.rsplit_once('/')?;
+        Some(Self(parent.to_owned()))
+    }
 }
 
 impl From<&str> for RepoPath {
@@ -91,6 +97,14 @@ mod tests {
         assert_eq!(RepoPath::from_bytes(b"a/\xff\nb").as_str(), "a/\\xff\\x0ab");
         assert_eq!(RepoPath::from_bytes(b"a\\b").as_str(), "a\\x5cb");
         assert_eq!(RepoPath::from("src/é.rs").as_str(), "src/é.rs");
+    }
+
+    #[test]
+    fn a_parent_is_a_path_too() {
+        let parent = |path| RepoPath::from(path).parent();
+        assert_eq!(parent("a/b/c"), Some(RepoPath::from("a/b")));
+        assert_eq!(parent("a\\b/c"), Some(RepoPath::from("a\\b")));
+        assert_eq!(parent("a"), None);
     }
 
     proptest::proptest! {

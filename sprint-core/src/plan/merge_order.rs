@@ -7,7 +7,7 @@ use std::fmt;
 use crate::domain::ticket::{Priority, Ticket};
 use crate::domain::workspace::ChangedPath;
 use crate::id::{TicketId, natural_key};
-use crate::plan::conflict::{Conflicts, only_creates};
+use crate::plan::conflict::{Branch, Conflicts, only_creates};
 use crate::plan::words::words;
 
 /// A verified ticket that could be merged.
@@ -124,7 +124,13 @@ impl MergeOrder {
         };
         let mut sorted: Vec<Candidate<'_>> = candidates.to_vec();
         sorted.sort_by_cached_key(natural);
-        let conflicts = Conflicts::predict(sorted.iter().map(|c| (&c.ticket.id, c.changed)));
+        // The order asks for shared files only.
+        let imports = BTreeSet::new();
+        let conflicts = Conflicts::predict(sorted.iter().map(|c| Branch {
+            ticket: &c.ticket.id,
+            changed: c.changed,
+            imports: &imports,
+        }));
         let high_risk = conflicts.high_risk();
         let places: BTreeMap<&TicketId, usize> =
             sorted.iter().map(|c| &c.ticket.id).zip(0..).collect();

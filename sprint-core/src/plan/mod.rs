@@ -7,7 +7,10 @@ pub mod csr;
 pub mod graph;
 pub mod waves;
 
+pub mod accuracy;
 pub mod conflict;
 pub mod edge_cases;
+pub mod fixtures;
+pub mod imports;
 pub mod merge_order;
 mod words;
