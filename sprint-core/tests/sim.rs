@@ -46,17 +46,19 @@ const REQUIRED: &str = "
 breaker: tripped, a fresh agent succeeded
 cancel: in mid-flight
 crash: before a save, in a save, after a save, between effect and reply, taken over
-crash during: integration, test of base, bisection, search for a partner
-crash during: checkpoint, combine, gate, land, tidy, start, open, install, research, implement
+crash during: integration, test of base, search for a culprit, resolution
+crash during: checkpoint, combine, gate, resolve, inspect, remember, land, tidy, start, open
+crash during: install, research, implement, refresh
 crash during: collect, check, review, judge, post, close, note, reopen, release
 crash in: queued, blocked, opening, installing, researching, implementing, collecting, checking
-crash in: awaiting review, judging, posting, closing, verified, merged, stuck, dropped
+crash in: refreshing, awaiting review, judging, posting, closing, verified, merged, stuck, dropped
 finding: preflight_skipped, context_exhaustion, missing_evidence, evidence_mismatch
 finding: silent_success, debug_artifacts, code_review, incomplete_requirements, human_changes
-finding: no_progress, timeout, lint_error, test_failure
+finding: no_progress, timeout, lint_error, test_failure, merge_conflict, integration_failed
+finding: stale_base_conflict
 human: edits, closes, reopens, deletes
 integration: landed, base moved, parked and continued, culprit alone, partner found
-integration: dependent set aside, skipped
+integration: dependent set aside, skipped, mended, conflict resolved, resolution refused
 rate limit: a healthy sibling goes on
 remedy: timeout
 reply: lost, late, doubled, stale

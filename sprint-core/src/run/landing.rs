@@ -276,6 +276,7 @@ impl SprintRun {
                 feedback: format!("your work passed every layer and cannot be merged: {message}"),
                 fingerprint: Some(fingerprint(&checked.tree, &checked.claim.0)),
             };
+            ticket.breaker.set_aside = Some(checked.tree.clone());
             ticket.merge = MergeState::Reverted;
             ticket.completed_at = None;
             if mends {

@@ -39,6 +39,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::agent::Waiver;
 use crate::domain::path::RepoPath;
 use crate::run::no_drop::text::{Text, squeeze};
 
@@ -93,17 +94,6 @@ pub struct Dropped {
     pub line: u32,
     /// The line with its whitespace squeezed; the path for a whole file.
     pub text: String,
-}
-
-/// A stated reason why something may go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiver {
-    /// The file.
-    pub path: RepoPath,
-    /// The line as it was, or a symbol in it; the path for a whole file.
-    pub what: String,
-    /// Why it may go. Without a reason nothing is waived.
-    pub reason: String,
 }
 
 /// How many of the lines that a side added are there.

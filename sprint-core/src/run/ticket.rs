@@ -317,6 +317,9 @@ pub struct Breaker {
     pub before_fresh: Option<FailureRecord>,
     /// What the last failed attempt looked like, to tell progress from repetition.
     pub fingerprint: Option<String>,
+    /// The tree that passed every layer and could not be merged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_aside: Option<TreeId>,
     /// How often the breaker tripped.
     pub trips: u32,
 }

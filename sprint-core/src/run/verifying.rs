@@ -80,7 +80,9 @@ pub(super) fn collected(
         return;
     }
     let fingerprint = fingerprint(&found.tree, &claim.0);
-    let unchanged = ticket.breaker.fingerprint.as_ref() == Some(&fingerprint);
+    let breaker = &ticket.breaker;
+    let unchanged = breaker.fingerprint.as_ref() == Some(&fingerprint)
+        || breaker.set_aside.as_ref() == Some(&found.tree);
     let no_progress = match (found.commits, unchanged) {
         (0, _) => Some("the worker says it is done and has changed nothing"),
         (_, true) => Some("the worker changed nothing since the attempt that failed"),

@@ -41,6 +41,7 @@ pub(super) struct History {
     parked: bool,
     moved: u32,
     reattempted: BTreeSet<TicketId>,
+    mended: BTreeSet<TicketId>,
 }
 
 /// What one ticket spent.
@@ -70,6 +71,7 @@ impl History {
             parked: false,
             moved: 0,
             reattempted: BTreeSet::new(),
+            mended: BTreeSet::new(),
         }
     }
 
@@ -185,6 +187,11 @@ impl History {
                 coverage.hit("integration", "base moved");
             }
             self.moved = integration.round;
+            if let Task::Resolve(resolving) = &integration.task
+                && resolving.feedback.is_some()
+            {
+                coverage.hit("integration", "resolution refused");
+            }
         }
         for (id, ticket) in run.tickets() {
             if let Stage::Checking { remedy, .. } = &ticket.stage {
@@ -205,6 +212,10 @@ impl History {
                 if self.reattempted.contains(id) {
                     coverage.hit("ticket", "succeeded after another try");
                 }
+            }
+            let merged = ticket.merge == MergeState::Merged;
+            if merged && ticket.breaker.set_aside.is_some() && self.mended.insert(id.clone()) {
+                coverage.hit("integration", "mended");
             }
             if ticket.merge == MergeState::Skipped {
                 coverage.hit("integration", "skipped");
