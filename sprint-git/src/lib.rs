@@ -30,8 +30,10 @@ mod diff;
 mod merge;
 
 mod ignore;
+mod pool;
 mod refs;
 mod repo;
+mod seed;
 mod worktree;
 
 mod error;
@@ -39,4 +41,5 @@ mod git_cli;
 mod lock;
 
 pub use config::GitConfig;
+pub use seed::{Seed, SeedMode};
 pub use vcs::GitVcs;

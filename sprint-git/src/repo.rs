@@ -5,14 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
+use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::workspace::RepoStatus;
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, TreeId};
 
-use crate::config::GitConfig;
+use crate::config::{GitConfig, inner_path};
 use crate::error::{GitError, Result};
 use crate::git_cli::{Call, Git};
 use crate::lock::RepoLock;
+use crate::seed::Seed;
 
 /// An open repository.
 #[derive(Debug)]
@@ -24,6 +26,9 @@ pub(crate) struct Repo {
     pub(crate) common: PathBuf,
     pub(crate) base: BranchName,
     pub(crate) lock: RepoLock,
+    pub(crate) pool: usize,
+    pub(crate) keep_ignored: Vec<RepoPath>,
+    pub(crate) seed: Vec<Seed>,
     objects: gix::ThreadSafeRepository,
 }
 
@@ -48,9 +53,21 @@ impl Repo {
             main,
             common,
             base: config.base,
+            pool: config.pool,
+            keep_ignored: config.keep_ignored,
+            seed: config.seed,
             objects,
         };
         repo.base_head().await?;
+        repo.check_seed().await?;
+        if let Some(path) = repo
+            .keep_ignored
+            .iter()
+            .find(|path| inner_path(path).is_none())
+        {
+            let message = format!("{path:?} is no directory inside the repository to be kept");
+            return Err(GitError::refused(ErrorKind::Invalid, message));
+        }
         Ok(repo)
     }
 

@@ -33,8 +33,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Whether its files were checked out to the end, once.
-    pub(crate) fn is_filled(&self) -> bool {
+    /// Whether files were ever checked out in it to the end.
+    pub(crate) fn has_files(&self) -> bool {
         self.git_dir.join("index").is_file()
     }
 
@@ -107,7 +107,7 @@ impl Repo {
     }
 
     /// What `worktrees/*/gitdir` say, which is where git keeps the list.
-    fn linked_trees(&self) -> Result<Vec<Tree>> {
+    pub(crate) fn linked_trees(&self) -> Result<Vec<Tree>> {
         let directory = self.common.join("worktrees");
         let entries = match fs::read_dir(&directory) {
             Ok(entries) => entries,
@@ -183,7 +183,8 @@ impl Repo {
             .map(|record| self.directory_of(&record.branch))
             .collect();
         for tree in self.linked_trees()? {
-            if ours.contains(&tree.path) && !is_complete(&tree.git_dir) {
+            let is_ours = ours.contains(&tree.path) || self.is_pool_path(&tree.path);
+            if is_ours && !is_complete(&tree.git_dir) {
                 remove_dir(&tree.git_dir)?;
             }
         }

@@ -5,5 +5,6 @@ mod conformance;
 mod hygiene;
 mod land;
 mod merge;
+mod pool;
 mod support;
 mod workspace;

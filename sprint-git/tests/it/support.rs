@@ -42,6 +42,20 @@ impl Fixture {
         }
     }
 
+    /// The same with other settings.
+    pub(crate) async fn with(change: impl FnOnce(&mut GitConfig)) -> Self {
+        let mut fixture = Self::new().await;
+        fixture.reopen(change).await;
+        fixture
+    }
+
+    /// Opens the repository again, as the next process would.
+    pub(crate) async fn reopen(&mut self, change: impl FnOnce(&mut GitConfig)) {
+        let mut config = GitConfig::new(&self.root, BranchName::new("main").unwrap());
+        change(&mut config);
+        self.vcs = GitVcs::open(config).await.unwrap();
+    }
+
     pub(crate) fn head(&self) -> CommitId {
         self.rev("refs/heads/main")
     }
