@@ -97,7 +97,7 @@ impl Repo {
         Ok(())
     }
 
-    async fn record_of(&self, branch: &BranchName) -> Result<Option<Record>> {
+    pub(crate) async fn record_of(&self, branch: &BranchName) -> Result<Option<Record>> {
         let records = self.records("refs/sprint/").await?;
         Ok(records.into_iter().find(|record| record.branch == *branch))
     }

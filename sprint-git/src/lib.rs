@@ -25,6 +25,7 @@ mod collect;
 mod integration;
 mod land;
 mod open;
+mod refresh;
 
 mod diff;
 mod merge;

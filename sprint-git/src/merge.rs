@@ -157,7 +157,7 @@ pub(crate) fn tree_object_id(id: &TreeId) -> Result<ObjectId> {
     ObjectId::from_hex(id.as_str().as_bytes()).map_err(unreadable)
 }
 
-fn commit_id(id: ObjectId) -> Result<CommitId> {
+pub(crate) fn commit_id(id: ObjectId) -> Result<CommitId> {
     CommitId::new(id.to_string()).map_err(unreadable)
 }
 
@@ -167,7 +167,7 @@ fn unreadable(error: impl std::fmt::Display) -> GitError {
 
 /// Whether git would call this a conflict too. A file added to a directory that the other side
 /// renamed is one for git, unless told otherwise; gix moves the file and goes on.
-fn is_unresolved(conflict: &Conflict) -> bool {
+pub(crate) fn is_unresolved(conflict: &Conflict) -> bool {
     conflict.is_unresolved(TreatAsUnresolved::git())
         || matches!(
             conflict.resolution,
@@ -175,6 +175,6 @@ fn is_unresolved(conflict: &Conflict) -> bool {
         )
 }
 
-fn conflict_paths(conflict: &Conflict) -> [RepoPath; 2] {
+pub(crate) fn conflict_paths(conflict: &Conflict) -> [RepoPath; 2] {
     [&conflict.ours, &conflict.theirs].map(|change| RepoPath::from_bytes(change.location()))
 }

@@ -29,7 +29,7 @@ type Start = std::result::Result<CommitId, (TicketId, Vec<RepoPath>)>;
 impl Repo {
     pub(crate) async fn open_workspace(&self, spec: &WorkspaceSpec) -> Result<Opened> {
         let opened = SprintRefs::new(&spec.sprint)?.opened(&spec.ticket, spec.generation);
-        let record = match self.records(&opened).await?.into_iter().next() {
+        let mut record = match self.records(&opened).await?.into_iter().next() {
             Some(record) => record,
             None => match self.merge_dependencies(spec).await? {
                 Ok(work_base) => self.reserve(spec, &opened, work_base).await?,
@@ -38,6 +38,9 @@ impl Repo {
         };
         let tree = self.ensure_tree(&record).await?;
         self.fill(&tree, &record.branch).await?;
+        if self.finish_refresh(&tree, &record.branch).await? {
+            record = self.record_of(&record.branch).await?.unwrap_or(record);
+        }
         self.seed_tree(&tree).await?;
         Ok(Opened::Ready(Workspace {
             path: tree.path,

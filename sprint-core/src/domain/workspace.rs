@@ -67,6 +67,21 @@ pub enum Opened {
     },
 }
 
+/// Whether a workspace had to be brought up to a base that moved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Refreshed {
+    /// Its branch contains that base, and the workspace is as it was given.
+    Current,
+    /// This is the workspace now: claims about the one before are void.
+    Moved(Workspace),
+    /// The branch and base clash; nothing was changed.
+    Conflict {
+        /// The files.
+        paths: Vec<RepoPath>,
+    },
+}
+
 /// What a workspace holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Collected {

@@ -8,11 +8,12 @@ use async_trait::async_trait;
 use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
 use crate::domain::path::RepoPath;
 use crate::domain::workspace::{
-    Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+    Collected, Leftovers, Opened, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
 };
 use crate::id::{CommitId, SprintId, TagName};
 use crate::ports::Result;
 use crate::run::effect::EffectKey;
+use crate::time::Timestamp;
 
 /// Version control.
 ///
@@ -38,6 +39,17 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
 
     /// Says what a workspace holds, after dealing with uncommitted changes.
     async fn collect(&self, workspace: &Workspace, leftovers: &Leftovers) -> Result<Collected>;
+
+    /// Brings a workspace up to a base that has moved, so that its branch contains `base`. A branch
+    /// with merges in it gets another one; otherwise its commits are made again on `base`, with
+    /// their authors and messages. The commits depend on the arguments only. Uncommitted changes
+    /// are `Conflict`; nothing is moved then, nor where the two sides clash.
+    async fn refresh(
+        &self,
+        workspace: &Workspace,
+        base: &CommitId,
+        at: Timestamp,
+    ) -> Result<Refreshed>;
 
     /// Reads files at a commit; a path that is not there, not a file, or larger than 1 MiB is left
     /// out.

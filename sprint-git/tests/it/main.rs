@@ -6,5 +6,6 @@ mod hygiene;
 mod land;
 mod merge;
 mod pool;
+mod refresh;
 mod support;
 mod workspace;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sprint_core::domain::workspace::Workspace;
 use sprint_core::failure::ErrorKind;
@@ -10,7 +10,7 @@ use sprint_core::id::BranchName;
 use sprint_core::ports::Vcs;
 use sprint_git::{GitConfig, GitVcs, Seed, SeedMode};
 
-use crate::support::{Fixture, commit_all, git, key, sprint, write};
+use crate::support::{Fixture, commit_all, cut_off, git, key, scripted_git, sprint, write};
 
 fn kept(fixture: &Fixture) -> Vec<String> {
     let entries = fs::read_dir(fixture.root.join(".claude/worktrees")).unwrap();
@@ -30,22 +30,6 @@ async fn closed(fixture: &Fixture, ticket: &str) -> Workspace {
     let workspace = fixture.open(&fixture.spec(ticket)).await;
     fixture.vcs.close(&workspace).await.unwrap();
     workspace
-}
-
-/// A git that writes down what it is called with, and stops at one call to wait for its end.
-fn scripted_git(fixture: &Fixture) -> PathBuf {
-    let place = fixture.root.with_file_name("git-script");
-    fs::create_dir_all(&place).unwrap();
-    let script = place.join("git");
-    let text = format!(
-        "#!/bin/sh\ncd_to='{}'\necho \"$*\" >> \"$cd_to/log\"\n\
-         if [ -e \"$cd_to/pipe\" ] && [ \"$(wc -l < \"$cd_to/log\")\" -eq \"$(cat \"$cd_to/stop\")\" ]\n\
-         then echo reached > \"$cd_to/pipe\"; exec sleep 1000; fi\nexec git \"$@\"\n",
-        place.display()
-    );
-    fs::write(&script, text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
-    script
 }
 
 #[tokio::test]
@@ -232,27 +216,6 @@ async fn many_take_from_the_pool_at_once() {
     git_dirs.dedup();
     assert_eq!(git_dirs.len(), 6);
     assert_eq!(kept(&fixture), Vec::<String>::new());
-}
-
-/// Cuts `action` off right before its git call number `stop`; whether it got that far.
-async fn cut_off(script: &Path, stop: usize, action: impl Future<Output = ()>) -> bool {
-    let pipe = script.with_file_name("pipe");
-    fs::write(script.with_file_name("log"), "").unwrap();
-    fs::write(script.with_file_name("stop"), stop.to_string()).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
-    assert!(made.unwrap().success());
-    let reader = pipe.clone();
-    let mut reached = tokio::task::spawn_blocking(move || fs::read_to_string(reader).unwrap());
-    let was_cut = tokio::select! {
-        () = action => false,
-        text = &mut reached => text.unwrap().contains("reached"),
-    };
-    if !was_cut {
-        fs::write(&pipe, "").unwrap();
-        reached.await.unwrap();
-    }
-    fs::remove_file(&pipe).unwrap();
-    was_cut
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -224,4 +225,41 @@ pub(crate) fn commit_all(dir: &Path, subject: &str) -> CommitId {
     git(dir, &["add", "-A"]);
     git(dir, &["commit", "-q", "--allow-empty", "-m", subject]);
     CommitId::new(git(dir, &["rev-parse", "HEAD"])).unwrap()
+}
+
+/// A git that writes down what it is called with, and stops at one call to wait for its end.
+pub(crate) fn scripted_git(fixture: &Fixture) -> PathBuf {
+    let place = fixture.root.with_file_name("git-script");
+    fs::create_dir_all(&place).unwrap();
+    let script = place.join("git");
+    let text = format!(
+        "#!/bin/sh\ncd_to='{}'\necho \"$*\" >> \"$cd_to/log\"\n\
+         if [ -e \"$cd_to/pipe\" ] && [ \"$(wc -l < \"$cd_to/log\")\" -eq \"$(cat \"$cd_to/stop\")\" ]\n\
+         then echo reached > \"$cd_to/pipe\"; exec sleep 1000; fi\nexec git \"$@\"\n",
+        place.display()
+    );
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    script
+}
+
+/// Cuts `action` off right before its git call number `stop`; whether it got that far.
+pub(crate) async fn cut_off(script: &Path, stop: usize, action: impl Future<Output = ()>) -> bool {
+    let pipe = script.with_file_name("pipe");
+    fs::write(script.with_file_name("log"), "").unwrap();
+    fs::write(script.with_file_name("stop"), stop.to_string()).unwrap();
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let reader = pipe.clone();
+    let mut reached = tokio::task::spawn_blocking(move || fs::read_to_string(reader).unwrap());
+    let was_cut = tokio::select! {
+        () = action => false,
+        text = &mut reached => text.unwrap().contains("reached"),
+    };
+    if !was_cut {
+        fs::write(&pipe, "").unwrap();
+        reached.await.unwrap();
+    }
+    fs::remove_file(&pipe).unwrap();
+    was_cut
 }

@@ -7,12 +7,13 @@ use async_trait::async_trait;
 use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
 use crate::domain::path::RepoPath;
 use crate::domain::workspace::{
-    Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+    Collected, Leftovers, Opened, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
 };
 use crate::id::{CommitId, SprintId, TagName};
 use crate::ports::{Result, Vcs};
 use crate::run::effect::EffectKey;
 use crate::testing::world::World;
+use crate::time::Timestamp;
 
 /// The version control of a world.
 #[derive(Clone, Debug)]
@@ -51,6 +52,20 @@ impl Vcs for FakeVcs {
         self.0
             .call("look at", branch, |state| {
                 state.collect(workspace, leftovers)
+            })
+            .await
+    }
+
+    async fn refresh(
+        &self,
+        workspace: &Workspace,
+        base: &CommitId,
+        _: Timestamp,
+    ) -> Result<Refreshed> {
+        let branch = workspace.branch.as_str();
+        self.0
+            .call("bring up to date", branch, |state| {
+                state.refresh(workspace, base)
             })
             .await
     }

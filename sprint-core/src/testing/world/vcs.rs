@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Merged};
 use crate::domain::path::RepoPath;
 use crate::domain::workspace::{
-    AddedLine, ChangeKind, ChangedPath, Collected, Leftovers, Opened, RepoStatus, Workspace,
-    WorkspaceSpec,
+    AddedLine, ChangeKind, ChangedPath, Collected, Leftovers, Opened, Refreshed, RepoStatus,
+    Workspace, WorkspaceSpec,
 };
 use crate::failure::ErrorKind;
 use crate::id::{BranchName, CommitId, TagName};
@@ -108,6 +108,41 @@ impl State {
         Ok(self.collected(workspace))
     }
 
+    pub(crate) fn refresh(&mut self, workspace: &Workspace, base: &CommitId) -> Result<Refreshed> {
+        let repo = &mut self.repo;
+        let mut place = repo.place(&workspace.path).clone();
+        let head = repo.branches[&place.branch].clone();
+        let is_stale = !repo.contains(&head, base);
+        if !is_stale && repo.contains(&place.work_base, base) {
+            let now = self::workspace(workspace.path.clone(), &place);
+            return Ok(if now == *workspace {
+                Refreshed::Current
+            } else {
+                Refreshed::Moved(now)
+            });
+        }
+        if is_stale && place.uncommitted.is_some() {
+            let what = workspace.branch.to_string();
+            return Err(Error::new(ErrorKind::Conflict, "find committed", what));
+        }
+        match repo.bring_forward(&place, &head, base) {
+            Ok((new, work_base)) => {
+                if is_stale {
+                    repo.rescued.push(head);
+                    repo.branches.insert(place.branch.clone(), new);
+                }
+                (place.base, place.work_base) = (base.clone(), work_base);
+                let now = self::workspace(workspace.path.clone(), &place);
+                repo.workspaces.insert(workspace.path.clone(), place);
+                Ok(Refreshed::Moved(now))
+            }
+            Err(names) => {
+                let paths = names.iter().map(|name| repo.path_of(name)).collect();
+                Ok(Refreshed::Conflict { paths })
+            }
+        }
+    }
+
     pub(crate) fn altered(&self, directory: &Path, commit: &CommitId) -> Vec<RepoPath> {
         let dirty = self
             .repo
@@ -153,19 +188,11 @@ impl State {
             }));
         }
         changed.sort();
-        let mut commits = 0;
-        let mut at = &head;
-        while *at != workspace.work_base {
-            commits += 1;
-            let Some(parent) = repo.commits[at].parents.first() else {
-                break;
-            };
-            at = parent;
-        }
+        let commits = repo.commits_since(&workspace.work_base, &head).len();
         Collected {
             tree: repo.commits[&head].tree_id.clone(),
             head,
-            commits,
+            commits: u32::try_from(commits).unwrap_or(u32::MAX),
             changed,
             added,
         }
