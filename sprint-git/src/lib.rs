@@ -28,6 +28,7 @@ mod open;
 mod refresh;
 
 mod diff;
+mod hazard;
 mod merge;
 
 mod ignore;

@@ -12,6 +12,7 @@ use sprint_core::time::Timestamp;
 
 use crate::error::{GitError, Result};
 use crate::git_cli::{EMAIL, NAME};
+use crate::hazard::{Sides, collisions, leaving_links};
 use crate::refs::SprintRefs;
 use crate::repo::Repo;
 
@@ -60,7 +61,14 @@ fn combine(objects: &gix::Repository, spec: &CombineSpec) -> Result<Combined> {
                 continue;
             }
             Merge::Commit(commit) => {
-                combined.tree = tree_of(objects, &commit)?;
+                let tree = tree_of(objects, &commit)?;
+                let ours = tree_object_id(&combined.tree)?;
+                let links = leaving_links(objects, tree_object_id(&tree)?, ours)?;
+                if !links.is_empty() {
+                    combined.conflicts.push((input.ticket.clone(), links));
+                    continue;
+                }
+                combined.tree = tree;
                 combined.tip = commit;
             }
             Merge::Contained => {}
@@ -110,6 +118,16 @@ pub(crate) fn merge(
         return Ok(Merge::Conflict(paths.into_iter().collect()));
     }
     let tree = outcome.tree.write()?.detach();
+    let root = |id| Ok::<_, GitError>(objects.find_commit(id)?.tree_id()?.detach());
+    let sides = Sides {
+        merged: tree,
+        ours: Some(root(our_id)?),
+        theirs: Some(root(their_id)?),
+    };
+    let paths = collisions(objects, sides)?;
+    if !paths.is_empty() {
+        return Ok(Merge::Conflict(paths));
+    }
     commit(objects, subject, at, tree, &[our_id, their_id]).map(Merge::Commit)
 }
 

@@ -8,7 +8,7 @@ use gix::bstr::ByteSlice;
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::workspace::RepoStatus;
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{BranchName, TreeId};
+use sprint_core::id::{BranchName, CommitId, TreeId};
 
 use crate::config::{GitConfig, inner_path};
 use crate::error::{GitError, Result};
@@ -116,12 +116,44 @@ impl Repo {
                 self.main.display()
             ));
         }
+        warnings.extend(self.unlike_the_users(&base_head).await?);
         Ok(RepoStatus {
             base_head,
             base_tree,
             base_checkout_dirty: self.base_checkout_in_the_way().await?,
             warnings,
         })
+    }
+}
+
+impl Repo {
+    /// What the user's own git would do to commits and files, and ours does not.
+    async fn unlike_the_users(&self, base_head: &CommitId) -> Result<Vec<String>> {
+        let mut warnings = Vec::new();
+        let signs = [
+            "config",
+            "--local",
+            "--type=bool",
+            "--get",
+            "commit.gpgSign",
+        ];
+        if self.call(signs).finish().await?.stdout.trim_ascii() == b"true" {
+            warnings.push(
+                "commit.gpgSign is set, but nobody could be asked for a passphrase: commits made \
+                 by the sprint itself, merges among them, are not signed"
+                    .into(),
+            );
+        }
+        let attributes = self.read(base_head, &[".gitattributes".into()]).await?;
+        let is_lfs = |(_, text): &(RepoPath, Vec<u8>)| text.contains_str("filter=lfs");
+        if attributes.iter().any(is_lfs) {
+            warnings.push(
+                "files are kept with git-lfs, whose filters are not run: workspaces hold the \
+                 pointers, and what is left uncommitted is committed as it is"
+                    .into(),
+            );
+        }
+        Ok(warnings)
     }
 }
 

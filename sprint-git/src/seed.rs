@@ -166,7 +166,10 @@ fn copy(root: &Path, from: &Path, to: &Path) -> Result<()> {
             }
         } else if found.is_symlink() {
             let link = fs::read_link(&source).map_err(GitError::io("read", &source))?;
-            if stays_inside(root, from, &link) {
+            let depth = from
+                .strip_prefix(root)
+                .map_or(0, |inner| inner.components().count());
+            if stays_inside(depth, &link) {
                 std::os::unix::fs::symlink(&link, &target).map_err(GitError::io("link", &link))?;
             } else {
                 tracing::debug!(path = %source.display(), "a link that leads out is left out");
@@ -176,11 +179,8 @@ fn copy(root: &Path, from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether a relative link in a directory below `root` stays below it, by its text.
-fn stays_inside(root: &Path, directory: &Path, link: &Path) -> bool {
-    let mut depth = directory
-        .strip_prefix(root)
-        .map_or(0, |inner| inner.components().count());
+/// Whether a link in a directory so many levels below some root stays below it, by its text.
+pub(crate) fn stays_inside(mut depth: usize, link: &Path) -> bool {
     for part in link.components() {
         match part {
             Component::Normal(_) => depth += 1,

@@ -147,6 +147,17 @@ impl Fixture {
             let bytes = fs::read(self.root.join(file)).unwrap();
             seen.insert(file.into(), format!("{bytes:?}"));
         }
+        let hooks = self.root.join(".git/hooks");
+        let mut names: Vec<_> = fs::read_dir(&hooks)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        names.sort();
+        for hook in names {
+            let text = fs::read_to_string(&hook).unwrap();
+            seen.insert(hook.display().to_string(), text);
+        }
         let status = git(&self.root, &["status", "--porcelain", "--branch"]);
         seen.insert("status".into(), status);
         seen.insert("stash".into(), git(&self.root, &["stash", "list"]));
