@@ -17,7 +17,8 @@ use sprint_core::domain::check::{CheckPlan, CheckReport, Subject};
 use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Merged};
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::workspace::{
-    ChangeKind, ChangedPath, Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+    ChangeKind, ChangedPath, Collected, Leftovers, Opened, Refreshed, RepoStatus, Workspace,
+    WorkspaceSpec,
 };
 use sprint_core::engine::{Engine, Ports, control};
 use sprint_core::id::{BranchName, CommitId, ProblemId, SprintId, TagName, TreeId};
@@ -185,6 +186,10 @@ impl Vcs for Instantly {
             merged,
             conflicts: Vec::new(),
         })
+    }
+
+    async fn refresh(&self, _: &Workspace, _: &CommitId, _: Timestamp) -> Result<Refreshed> {
+        Ok(Refreshed::Current)
     }
 
     async fn checkout(&self, _: &CommitId, _: &SprintId) -> Result<PathBuf> {

@@ -14,7 +14,8 @@ use crate::repo::Repo;
 use crate::worktree::Tree;
 
 impl Repo {
-    /// Removes a workspace. What exists only there is kept first.
+    /// Removes a workspace, or puts its worktree into the pool. What exists only there is kept
+    /// first.
     pub(crate) async fn close_workspace(&self, workspace: &Workspace) -> Result<()> {
         let branch = &workspace.branch;
         let path = self.path_of(workspace)?;
@@ -29,11 +30,21 @@ impl Repo {
             self.keep(&tree, branch).await?;
         }
         let held = self.lock.hold().await?;
-        if self.tree_at(&path)?.is_none() {
-            // Nothing says what these files belong to, so nothing can say they are worthless.
-            make_room(&path)?;
+        self.mend_pool(&held)?;
+        let kept = match self.tree_at(&path)? {
+            Some(tree) => self.give_tree(&tree, &held).await.unwrap_or_else(|error| {
+                tracing::warn!(%error, path = %path.display(), "not kept for reuse");
+                false
+            }),
+            None => {
+                // Nothing says what these files belong to, so nothing can say they are worthless.
+                make_room(&path)?;
+                false
+            }
+        };
+        if !kept {
+            self.remove_tree(&path, &held).await?;
         }
-        self.remove_tree(&path, &held).await?;
         self.drop_branch(&record).await
     }
 
@@ -49,7 +60,7 @@ impl Repo {
 
     /// Keeps uncommitted work, and a head that the branch does not lead to.
     async fn keep(&self, tree: &Tree, branch: &BranchName) -> Result<()> {
-        if !tree.is_filled() {
+        if !tree.has_files() {
             return Ok(());
         }
         self.clear_old_locks(tree)?;
@@ -86,13 +97,14 @@ impl Repo {
         Ok(())
     }
 
-    async fn record_of(&self, branch: &BranchName) -> Result<Option<Record>> {
+    pub(crate) async fn record_of(&self, branch: &BranchName) -> Result<Option<Record>> {
         let records = self.records("refs/sprint/").await?;
         Ok(records.into_iter().find(|record| record.branch == *branch))
     }
 
-    /// Removes the integration worktree and the sprint's refs. Records of workspaces that are
-    /// still there stay, or nobody could tell later whose they are.
+    /// Removes the integration worktree, the sprint's refs, and what the pool has too many. The
+    /// rest of the pool is for the next sprint. Records of workspaces that are still there stay,
+    /// or nobody could tell later whose they are.
     pub(crate) async fn tidy_up(&self, sprint: &SprintId) -> Result<()> {
         let refs = SprintRefs::new(sprint)?;
         let held = self.lock.hold().await?;
@@ -100,6 +112,7 @@ impl Repo {
             self.remove_tree(&self.integration_path(sprint), &held)
                 .await?;
         }
+        self.trim_pool(&held).await?;
         let records = self.records(&refs.all()).await?;
         let in_use: BTreeSet<_> = records
             .iter()

@@ -26,6 +26,7 @@ impl Repo {
             GitError::refused(ErrorKind::NotFound, message)
         })?;
         self.clear_old_locks(&tree)?;
+        self.finish_refresh(&tree, &workspace.branch).await?;
         match leftovers {
             Leftovers::Commit { subject, at } => {
                 check_branch(&tree, &workspace.branch)?;
@@ -175,7 +176,7 @@ impl Repo {
     }
 }
 
-fn check_branch(tree: &Tree, branch: &BranchName) -> Result<()> {
+pub(crate) fn check_branch(tree: &Tree, branch: &BranchName) -> Result<()> {
     let found = tree.branch();
     if found.as_deref() == Some(branch.as_str()) {
         return Ok(());

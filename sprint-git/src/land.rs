@@ -130,8 +130,29 @@ impl Repo {
                 self.base,
                 output.stderr.trim()
             ))),
-            Some(_) | None => Err(output.failed("merge --ff-only".into())),
+            Some(_) | None => {
+                self.step_back(tree, spec).await?;
+                Err(output.failed("merge --ff-only".into()))
+            }
         }
+    }
+
+    /// Takes the index and the files of a checkout back. Git moves them before the branch, and
+    /// leaves them where they are when somebody holds a lock on the branch.
+    async fn step_back(&self, tree: &Tree, spec: &LandSpec) -> Result<()> {
+        let index_is_at_tip = self
+            .call_in(tree, ["diff-index", "--cached", "--quiet"])
+            .args([spec.tip.as_str(), "--"])
+            .yes()
+            .await?;
+        if index_is_at_tip && self.base_head().await? == spec.expected {
+            self.call_in(tree, ["read-tree", "-m", "-u"])
+                .args([spec.tip.as_str(), spec.expected.as_str()])
+                .let_finish()
+                .run()
+                .await?;
+        }
+        Ok(())
     }
 
     /// Tags the state before each merge. The names are the sprint's own, so one left by an attempt

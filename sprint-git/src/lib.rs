@@ -25,13 +25,17 @@ mod collect;
 mod integration;
 mod land;
 mod open;
+mod refresh;
 
 mod diff;
+mod hazard;
 mod merge;
 
 mod ignore;
+mod pool;
 mod refs;
 mod repo;
+mod seed;
 mod worktree;
 
 mod error;
@@ -39,4 +43,5 @@ mod git_cli;
 mod lock;
 
 pub use config::GitConfig;
+pub use seed::{Seed, SeedMode};
 pub use vcs::GitVcs;

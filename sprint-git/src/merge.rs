@@ -12,6 +12,7 @@ use sprint_core::time::Timestamp;
 
 use crate::error::{GitError, Result};
 use crate::git_cli::{EMAIL, NAME};
+use crate::hazard::{Sides, collisions, leaving_links};
 use crate::refs::SprintRefs;
 use crate::repo::Repo;
 
@@ -60,7 +61,14 @@ fn combine(objects: &gix::Repository, spec: &CombineSpec) -> Result<Combined> {
                 continue;
             }
             Merge::Commit(commit) => {
-                combined.tree = tree_of(objects, &commit)?;
+                let tree = tree_of(objects, &commit)?;
+                let ours = tree_object_id(&combined.tree)?;
+                let links = leaving_links(objects, tree_object_id(&tree)?, ours)?;
+                if !links.is_empty() {
+                    combined.conflicts.push((input.ticket.clone(), links));
+                    continue;
+                }
+                combined.tree = tree;
                 combined.tip = commit;
             }
             Merge::Contained => {}
@@ -110,6 +118,16 @@ pub(crate) fn merge(
         return Ok(Merge::Conflict(paths.into_iter().collect()));
     }
     let tree = outcome.tree.write()?.detach();
+    let root = |id| Ok::<_, GitError>(objects.find_commit(id)?.tree_id()?.detach());
+    let sides = Sides {
+        merged: tree,
+        ours: Some(root(our_id)?),
+        theirs: Some(root(their_id)?),
+    };
+    let paths = collisions(objects, sides)?;
+    if !paths.is_empty() {
+        return Ok(Merge::Conflict(paths));
+    }
     commit(objects, subject, at, tree, &[our_id, their_id]).map(Merge::Commit)
 }
 
@@ -157,7 +175,7 @@ pub(crate) fn tree_object_id(id: &TreeId) -> Result<ObjectId> {
     ObjectId::from_hex(id.as_str().as_bytes()).map_err(unreadable)
 }
 
-fn commit_id(id: ObjectId) -> Result<CommitId> {
+pub(crate) fn commit_id(id: ObjectId) -> Result<CommitId> {
     CommitId::new(id.to_string()).map_err(unreadable)
 }
 
@@ -167,7 +185,7 @@ fn unreadable(error: impl std::fmt::Display) -> GitError {
 
 /// Whether git would call this a conflict too. A file added to a directory that the other side
 /// renamed is one for git, unless told otherwise; gix moves the file and goes on.
-fn is_unresolved(conflict: &Conflict) -> bool {
+pub(crate) fn is_unresolved(conflict: &Conflict) -> bool {
     conflict.is_unresolved(TreatAsUnresolved::git())
         || matches!(
             conflict.resolution,
@@ -175,6 +193,6 @@ fn is_unresolved(conflict: &Conflict) -> bool {
         )
 }
 
-fn conflict_paths(conflict: &Conflict) -> [RepoPath; 2] {
+pub(crate) fn conflict_paths(conflict: &Conflict) -> [RepoPath; 2] {
     [&conflict.ours, &conflict.theirs].map(|change| RepoPath::from_bytes(change.location()))
 }

@@ -15,6 +15,7 @@ use sprint_core::id::{BranchName, CommitId, TicketId};
 use crate::error::{GitError, Result};
 use crate::ignore;
 use crate::merge::{Merge, merge};
+use crate::pool::{is_noted, remove_file};
 use crate::refs::{Record, RefName, SprintRefs};
 use crate::repo::Repo;
 use crate::worktree::{AddTarget, Tree};
@@ -28,7 +29,7 @@ type Start = std::result::Result<CommitId, (TicketId, Vec<RepoPath>)>;
 impl Repo {
     pub(crate) async fn open_workspace(&self, spec: &WorkspaceSpec) -> Result<Opened> {
         let opened = SprintRefs::new(&spec.sprint)?.opened(&spec.ticket, spec.generation);
-        let record = match self.records(&opened).await?.into_iter().next() {
+        let mut record = match self.records(&opened).await?.into_iter().next() {
             Some(record) => record,
             None => match self.merge_dependencies(spec).await? {
                 Ok(work_base) => self.reserve(spec, &opened, work_base).await?,
@@ -36,7 +37,11 @@ impl Repo {
             },
         };
         let tree = self.ensure_tree(&record).await?;
-        self.fill(&tree).await?;
+        self.fill(&tree, &record.branch).await?;
+        if self.finish_refresh(&tree, &record.branch).await? {
+            record = self.record_of(&record.branch).await?.unwrap_or(record);
+        }
+        self.seed_tree(&tree).await?;
         Ok(Opened::Ready(Workspace {
             path: tree.path,
             branch: record.branch,
@@ -105,26 +110,30 @@ impl Repo {
         if self.resolve(&name).await?.is_none() {
             self.move_ref(&name, &record.work_base, None).await?;
         }
+        self.mend_pool(&held)?;
         let path = self.directory_of(&record.branch);
         if let Some(tree) = self.tree_at(&path)? {
             return Ok(tree);
         }
         make_room(&path)?;
+        if let Some(tree) = self.take_tree(&path, &record.branch, &held).await? {
+            return Ok(tree);
+        }
         self.add_tree(&path, AddTarget::Branch(&record.branch), &held)
             .await
     }
 
-    /// Checks files out into a worktree that has none yet. Git writes the index last, so without
-    /// one no call ever got to the end, and nobody has worked there.
-    async fn fill(&self, tree: &Tree) -> Result<()> {
-        if tree.is_filled() {
+    /// Checks files out into a worktree that has none yet, or those of another ticket. Git writes
+    /// the index last, so without one no call ever got to the end, and nobody has worked there.
+    async fn fill(&self, tree: &Tree, branch: &BranchName) -> Result<()> {
+        let reused = is_noted(&tree.git_dir);
+        if tree.has_files() && !reused {
             return Ok(());
         }
         let lock = tree.git_dir.join("index.lock");
-        match fs::remove_file(&lock) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(GitError::io("remove", &lock)(error)),
+        remove_file(&lock)?;
+        if reused {
+            return self.refill(tree, branch).await;
         }
         self.call_in(tree, ["reset", "--hard", "--quiet"])
             .run()
@@ -170,12 +179,8 @@ pub(crate) fn make_room(path: &Path) -> Result<()> {
         });
         if others.next().is_none() && !link.is_dir() {
             // Only what an interrupted `worktree add` writes.
-            return match fs::remove_file(&link) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    Err(GitError::io("remove", &link)(error))
-                }
-                Ok(()) | Err(_) => Ok(()),
-            };
+            remove_file(&link)?;
+            return fs::remove_dir(path).map_err(GitError::io("remove", path));
         }
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();

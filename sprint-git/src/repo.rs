@@ -5,14 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gix::bstr::ByteSlice;
+use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::workspace::RepoStatus;
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{BranchName, TreeId};
+use sprint_core::id::{BranchName, CommitId, TreeId};
 
-use crate::config::GitConfig;
+use crate::config::{GitConfig, inner_path};
 use crate::error::{GitError, Result};
 use crate::git_cli::{Call, Git};
 use crate::lock::RepoLock;
+use crate::seed::Seed;
 
 /// An open repository.
 #[derive(Debug)]
@@ -24,6 +26,9 @@ pub(crate) struct Repo {
     pub(crate) common: PathBuf,
     pub(crate) base: BranchName,
     pub(crate) lock: RepoLock,
+    pub(crate) pool: usize,
+    pub(crate) keep_ignored: Vec<RepoPath>,
+    pub(crate) seed: Vec<Seed>,
     objects: gix::ThreadSafeRepository,
 }
 
@@ -48,9 +53,21 @@ impl Repo {
             main,
             common,
             base: config.base,
+            pool: config.pool,
+            keep_ignored: config.keep_ignored,
+            seed: config.seed,
             objects,
         };
         repo.base_head().await?;
+        repo.check_seed().await?;
+        if let Some(path) = repo
+            .keep_ignored
+            .iter()
+            .find(|path| inner_path(path).is_none())
+        {
+            let message = format!("{path:?} is no directory inside the repository to be kept");
+            return Err(GitError::refused(ErrorKind::Invalid, message));
+        }
         Ok(repo)
     }
 
@@ -99,12 +116,44 @@ impl Repo {
                 self.main.display()
             ));
         }
+        warnings.extend(self.unlike_the_users(&base_head).await?);
         Ok(RepoStatus {
             base_head,
             base_tree,
             base_checkout_dirty: self.base_checkout_in_the_way().await?,
             warnings,
         })
+    }
+}
+
+impl Repo {
+    /// What the user's own git would do to commits and files, and ours does not.
+    async fn unlike_the_users(&self, base_head: &CommitId) -> Result<Vec<String>> {
+        let mut warnings = Vec::new();
+        let signs = [
+            "config",
+            "--local",
+            "--type=bool",
+            "--get",
+            "commit.gpgSign",
+        ];
+        if self.call(signs).finish().await?.stdout.trim_ascii() == b"true" {
+            warnings.push(
+                "commit.gpgSign is set, but nobody could be asked for a passphrase: commits made \
+                 by the sprint itself, merges among them, are not signed"
+                    .into(),
+            );
+        }
+        let attributes = self.read(base_head, &[".gitattributes".into()]).await?;
+        let is_lfs = |(_, text): &(RepoPath, Vec<u8>)| text.contains_str("filter=lfs");
+        if attributes.iter().any(is_lfs) {
+            warnings.push(
+                "files are kept with git-lfs, whose filters are not run: workspaces hold the \
+                 pointers, and what is left uncommitted is committed as it is"
+                    .into(),
+            );
+        }
+        Ok(warnings)
     }
 }
 

@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::workspace::{
-    Collected, Leftovers, Opened, RepoStatus, Workspace, WorkspaceSpec,
+    Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
 };
 use sprint_core::id::{CommitId, SprintId, TagName};
 use sprint_core::ports::{Result, Vcs};
 use sprint_core::run::effect::EffectKey;
+use sprint_core::time::Timestamp;
 
 use crate::config::GitConfig;
 use crate::repo::Repo;
@@ -57,6 +58,12 @@ impl Vcs for GitVcs {
     async fn collect(&self, workspace: &Workspace, leftovers: &Leftovers) -> Result<Collected> {
         let collected = self.repo.collect(workspace, leftovers).await;
         collected.map_err(|error| error.during("collect", workspace.branch.as_str()))
+    }
+
+    async fn refresh(&self, spec: &RefreshSpec) -> Result<Refreshed> {
+        let refreshed = self.repo.refresh(spec).await;
+        let branch = spec.workspace.branch.as_str();
+        refreshed.map_err(|error| error.during("bring up to date", branch))
     }
 
     async fn read(

@@ -14,6 +14,7 @@ use sprint_core::id::{BranchName, CommitId};
 use crate::error::{GitError, Result};
 use crate::git_cli::Call;
 use crate::lock::Held;
+use crate::pool::remove_file;
 use crate::refs::{RefName, parse_commit};
 use crate::repo::{Repo, blocking, held_branch};
 
@@ -33,8 +34,8 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    /// Whether its files were checked out to the end, once.
-    pub(crate) fn is_filled(&self) -> bool {
+    /// Whether files were ever checked out in it to the end.
+    pub(crate) fn has_files(&self) -> bool {
         self.git_dir.join("index").is_file()
     }
 
@@ -107,7 +108,7 @@ impl Repo {
     }
 
     /// What `worktrees/*/gitdir` say, which is where git keeps the list.
-    fn linked_trees(&self) -> Result<Vec<Tree>> {
+    pub(crate) fn linked_trees(&self) -> Result<Vec<Tree>> {
         let directory = self.common.join("worktrees");
         let entries = match fs::read_dir(&directory) {
             Ok(entries) => entries,
@@ -157,9 +158,12 @@ impl Repo {
         }
         .run()
         .await?;
-        self.tree_at(path)?.ok_or_else(|| GitError::Unreadable {
+        let tree = self.tree_at(path)?.ok_or_else(|| GitError::Unreadable {
             command: "worktree add".into(),
-        })
+        })?;
+        // Git hands on what the user left out of the main worktree. Agents and checks need all.
+        remove_file(&tree.git_dir.join("info/sparse-checkout"))?;
+        Ok(tree)
     }
 
     /// Drops the registration of a worktree of ours that is gone or half made. `git worktree
@@ -168,6 +172,7 @@ impl Repo {
     pub(crate) fn forget_tree(&self, path: &Path) -> Result<()> {
         for tree in self.linked_trees()? {
             if tree.path == path {
+                refuse_locked(&tree)?;
                 remove_dir(&tree.git_dir)?;
             }
         }
@@ -183,7 +188,8 @@ impl Repo {
             .map(|record| self.directory_of(&record.branch))
             .collect();
         for tree in self.linked_trees()? {
-            if ours.contains(&tree.path) && !is_complete(&tree.git_dir) {
+            let is_ours = ours.contains(&tree.path) || self.is_pool_path(&tree.path);
+            if is_ours && !is_complete(&tree.git_dir) {
                 remove_dir(&tree.git_dir)?;
             }
         }
@@ -234,6 +240,9 @@ impl Repo {
         if path.parent() != Some(normal(&self.worktree_path("")).as_path()) {
             let message = format!("{} is not a worktree of a sprint", path.display());
             return Err(GitError::refused(ErrorKind::Invalid, message));
+        }
+        if let Some(tree) = self.tree_at(path)? {
+            refuse_locked(&tree)?;
         }
         let files = path.to_owned();
         blocking(move || remove_dir(&files)).await?;
@@ -303,6 +312,23 @@ fn is_complete(git_dir: &Path) -> bool {
         fs::read(git_dir.join("locked")).is_ok_and(|reason| reason.trim_ascii() == b"initializing");
     let written = |file| fs::read(git_dir.join(file)).is_ok_and(|text| !text.is_empty());
     written("HEAD") && written("commondir") && !initializing
+}
+
+/// A lock of somebody who wants the worktree to stay, with `git worktree lock`.
+fn refuse_locked(tree: &Tree) -> Result<()> {
+    let Ok(reason) = fs::read(tree.git_dir.join("locked")) else {
+        return Ok(());
+    };
+    let reason = reason.trim_ascii();
+    if reason == b"initializing" {
+        return Ok(());
+    }
+    let message = format!(
+        "{} is locked ({:?}); `git worktree unlock` releases it",
+        tree.path.display(),
+        reason.as_bstr()
+    );
+    Err(GitError::refused(ErrorKind::Conflict, message))
 }
 
 fn parse_dirt(status: &[u8]) -> Dirt {

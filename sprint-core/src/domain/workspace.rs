@@ -80,15 +80,15 @@ pub struct RefreshSpec {
     pub at: Timestamp,
 }
 
-/// What came of bringing base into a branch.
+/// Whether a workspace had to be brought up to a base that moved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refreshed {
-    /// The branch has base in it already.
+    /// Its branch contains that base, and the workspace is as it was given.
     Current,
-    /// It was merged or rebased; the workspace says what it stands on now.
+    /// This is the workspace now: claims about the one before are void.
     Moved(Workspace),
-    /// It does not merge; nothing changed.
+    /// The branch and base clash; nothing was changed.
     Conflict {
         /// The files.
         paths: Vec<RepoPath>,

@@ -37,9 +37,11 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// Opens a workspace, or finds the one an earlier call made for the same spec.
     async fn open(&self, spec: &WorkspaceSpec, key: &EffectKey) -> Result<Opened>;
 
-    /// Brings base into a workspace whose branch lacks it: by a merge if the branch holds merges or
-    /// others may know its commits, else by replaying them on base. `Conflict` if it has
-    /// uncommitted changes.
+    /// Brings a workspace up to a base that has moved, so that its branch contains it. A branch
+    /// with merges in it, or whose commits others may know, gets another merge; otherwise its
+    /// commits are made again on base, with their authors and messages. The commits depend on the
+    /// arguments only. Uncommitted changes are `Conflict`; nothing is moved then, nor where the
+    /// two sides clash.
     async fn refresh(&self, spec: &RefreshSpec) -> Result<Refreshed>;
 
     /// Says what a workspace holds, after dealing with uncommitted changes.

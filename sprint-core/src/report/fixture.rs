@@ -252,6 +252,7 @@ fn tripped() -> TicketRun {
         streak: 1,
         before_fresh: Some(failure()),
         fingerprint: None,
+        set_aside: None,
         trips: 1,
     };
     run

@@ -215,10 +215,10 @@ pub(super) const fn meaning(reason: StuckReason) -> &'static str {
 mod tests {
     use super::*;
     use crate::report::fixture::{checked, commit, id, workspace};
-    use crate::run::ticket::Remedy;
+    use crate::run::ticket::{AfterRefresh, Remedy};
 
     /// Every stage there is.
-    fn stages() -> [Stage; 17] {
+    fn stages() -> [Stage; 18] {
         let entry = || Assignment::First;
         let next = || Assignment::Continue {
             feedback: String::new(),
@@ -242,7 +242,17 @@ mod tests {
                 workspace: workspace.clone(),
                 entry: entry(),
             },
-            Stage::Collecting { workspace, claim },
+            Stage::Refreshing {
+                workspace: workspace.clone(),
+                then: AfterRefresh::Mend {
+                    feedback: "base has moved".into(),
+                },
+            },
+            Stage::Collecting {
+                workspace,
+                claim,
+                refreshed: true,
+            },
             Stage::Checking {
                 checked: checked(),
                 remedy: Remedy::default(),

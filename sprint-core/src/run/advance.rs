@@ -69,8 +69,21 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
         (Stage::Refreshing { workspace, then }, Step::Refresh, Done::Refreshed(refreshed)) => {
             self::refreshed(ticket, workspace, then, refreshed, cx);
         }
-        (Stage::Collecting { workspace, claim }, Step::Collect, Done::Collected(found)) => {
-            verifying::collected(ticket, workspace, claim, *found, cx);
+        (
+            Stage::Collecting {
+                workspace,
+                claim,
+                refreshed,
+            },
+            Step::Collect,
+            Done::Collected(found),
+        ) => {
+            let stale = !refreshed && workspace.base != cx.sprint.base_head;
+            if stale && found.commits > 0 {
+                verifying::refresh(ticket, workspace, claim, *found);
+            } else {
+                verifying::collected(ticket, workspace, claim, *found, cx);
+            }
         }
         (Stage::Checking { checked, remedy }, Step::Install, Done::Checked(_)) => {
             // Whether it worked shows in the check that follows.
@@ -170,14 +183,10 @@ fn refreshed(
     refreshed: Refreshed,
     cx: &mut Cx<'_>,
 ) {
-    let base = cx.sprint.base_head.clone();
+    let base = &cx.sprint.base_head;
     let moved = match refreshed {
         Refreshed::Moved(moved) => moved,
-        Refreshed::Current => Workspace {
-            work_base: base.clone(),
-            base,
-            ..workspace.clone()
-        },
+        Refreshed::Current => workspace,
         Refreshed::Conflict { paths } => {
             let list: Vec<_> = paths.iter().map(ToString::to_string).collect();
             let told = format!(
@@ -223,6 +232,7 @@ fn refreshed(
         AfterRefresh::Collect { claim } => Stage::Collecting {
             workspace: moved,
             claim,
+            refreshed: true,
         },
     };
 }

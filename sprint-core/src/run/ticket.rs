@@ -108,6 +108,9 @@ pub enum Stage {
         workspace: Workspace,
         /// What it said.
         claim: Box<Claimed<WorkerResult>>,
+        /// Whether the branch has today's base in it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        refreshed: bool,
     },
     /// Layers 2 and 3 are running side by side.
     Checking {

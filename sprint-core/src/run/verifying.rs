@@ -50,6 +50,7 @@ pub(super) fn implemented(
     ticket.stage = Stage::Collecting {
         workspace,
         claim: Box::new(Claimed(claim)),
+        refreshed: false,
     };
 }
 
@@ -64,21 +65,27 @@ fn exhausted(ticket: &mut TicketRun, workspace: Workspace, reason: &str, cx: &mu
     fail_attempt(ticket, attempt, cx);
 }
 
-/// A stale base (spec 10.1), progress (decision B6), then layers 0.5 and 1.
-pub(super) fn collected(
+/// Base has moved since the branch was made (spec 10.1).
+pub(super) fn refresh(
     ticket: &mut TicketRun,
     workspace: Workspace,
     mut claim: Box<Claimed<WorkerResult>>,
     found: Collected,
+) {
+    // What the worker says is about the commit before.
+    claim.0.commit_hash = Some(found.head);
+    let then = AfterRefresh::Collect { claim };
+    ticket.stage = Stage::Refreshing { workspace, then };
+}
+
+/// Progress (decision B6), then layers 0.5 and 1.
+pub(super) fn collected(
+    ticket: &mut TicketRun,
+    workspace: Workspace,
+    claim: Box<Claimed<WorkerResult>>,
+    found: Collected,
     cx: &mut Cx<'_>,
 ) {
-    if workspace.base != cx.sprint.base_head && found.commits > 0 {
-        // What the worker says is about the commit before.
-        claim.0.commit_hash = Some(found.head);
-        let then = AfterRefresh::Collect { claim };
-        ticket.stage = Stage::Refreshing { workspace, then };
-        return;
-    }
     let fingerprint = fingerprint(&found.tree, &claim.0);
     let breaker = &ticket.breaker;
     let unchanged = breaker.fingerprint.as_ref() == Some(&fingerprint)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -40,6 +41,20 @@ impl Fixture {
             root,
             vcs,
         }
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn with(change: impl FnOnce(&mut GitConfig)) -> Self {
+        let mut fixture = Self::new().await;
+        fixture.reopen(change).await;
+        fixture
+    }
+
+    /// Opens the repository again, as the next process would.
+    pub(crate) async fn reopen(&mut self, change: impl FnOnce(&mut GitConfig)) {
+        let mut config = GitConfig::new(&self.root, BranchName::new("main").unwrap());
+        change(&mut config);
+        self.vcs = GitVcs::open(config).await.unwrap();
     }
 
     pub(crate) fn head(&self) -> CommitId {
@@ -132,6 +147,17 @@ impl Fixture {
             let bytes = fs::read(self.root.join(file)).unwrap();
             seen.insert(file.into(), format!("{bytes:?}"));
         }
+        let hooks = self.root.join(".git/hooks");
+        let mut names: Vec<_> = fs::read_dir(&hooks)
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        names.sort();
+        for hook in names {
+            let text = fs::read_to_string(&hook).unwrap();
+            seen.insert(hook.display().to_string(), text);
+        }
         let status = git(&self.root, &["status", "--porcelain", "--branch"]);
         seen.insert("status".into(), status);
         seen.insert("stash".into(), git(&self.root, &["stash", "list"]));
@@ -210,4 +236,41 @@ pub(crate) fn commit_all(dir: &Path, subject: &str) -> CommitId {
     git(dir, &["add", "-A"]);
     git(dir, &["commit", "-q", "--allow-empty", "-m", subject]);
     CommitId::new(git(dir, &["rev-parse", "HEAD"])).unwrap()
+}
+
+/// A git that writes down what it is called with, and stops at one call to wait for its end.
+pub(crate) fn scripted_git(fixture: &Fixture) -> PathBuf {
+    let place = fixture.root.with_file_name("git-script");
+    fs::create_dir_all(&place).unwrap();
+    let script = place.join("git");
+    let text = format!(
+        "#!/bin/sh\ncd_to='{}'\necho \"$*\" >> \"$cd_to/log\"\n\
+         if [ -e \"$cd_to/pipe\" ] && [ \"$(wc -l < \"$cd_to/log\")\" -eq \"$(cat \"$cd_to/stop\")\" ]\n\
+         then echo reached > \"$cd_to/pipe\"; exec sleep 1000; fi\nexec git \"$@\"\n",
+        place.display()
+    );
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    script
+}
+
+/// Cuts `action` off right before its git call number `stop`; whether it got that far.
+pub(crate) async fn cut_off(script: &Path, stop: usize, action: impl Future<Output = ()>) -> bool {
+    let pipe = script.with_file_name("pipe");
+    fs::write(script.with_file_name("log"), "").unwrap();
+    fs::write(script.with_file_name("stop"), stop.to_string()).unwrap();
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let reader = pipe.clone();
+    let mut reached = tokio::task::spawn_blocking(move || fs::read_to_string(reader).unwrap());
+    let was_cut = tokio::select! {
+        () = action => false,
+        text = &mut reached => text.unwrap().contains("reached"),
+    };
+    if !was_cut {
+        fs::write(&pipe, "").unwrap();
+        reached.await.unwrap();
+    }
+    fs::remove_file(&pipe).unwrap();
+    was_cut
 }

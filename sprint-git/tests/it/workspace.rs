@@ -418,7 +418,7 @@ async fn a_rebase_that_an_agent_left_in_conflict_is_undone() {
 
 #[tokio::test]
 async fn closing_keeps_unmerged_branches_and_uncommitted_work() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::with(|config| config.pool = 0).await;
     let workspace = fixture.open(&fixture.spec("ENG-1")).await;
     write(&workspace.path, "b.txt", "committed\n");
     let head = commit_all(&workspace.path, "agent");
@@ -449,7 +449,7 @@ async fn closing_keeps_unmerged_branches_and_uncommitted_work() {
 
 #[tokio::test]
 async fn closing_removes_a_merged_branch_and_tidying_the_rest() {
-    let fixture = Fixture::new().await;
+    let fixture = Fixture::with(|config| config.pool = 0).await;
     let input = fixture.ticket("ENG-1", &[("b.txt", "b\n")]).await;
     let open = fixture.open(&fixture.spec("ENG-2")).await;
     let workspace = fixture.open(&fixture.spec("ENG-1")).await;

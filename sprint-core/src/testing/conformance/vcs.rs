@@ -4,7 +4,9 @@
 use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, MergeInput, Resolution};
 use crate::domain::path::RepoPath;
 use crate::domain::probe::ProbeSpec;
-use crate::domain::workspace::{Collected, Leftovers, Opened, Workspace, WorkspaceSpec};
+use crate::domain::workspace::{
+    Collected, Leftovers, Opened, RefreshSpec, Refreshed, Workspace, WorkspaceSpec,
+};
 use crate::failure::ErrorKind;
 use crate::id::{CommitId, SprintId, TagName, TicketId};
 use crate::ports::Vcs;
@@ -34,6 +36,10 @@ pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
     generations_are_apart(&fresh().await).await;
     collecting_says_what_changed(&fresh().await).await;
     restoring_reports_a_difference_once(&fresh().await).await;
+    a_workspace_follows_base(&fresh().await).await;
+    a_workspace_that_cannot_follow_base_stays(&fresh().await).await;
+    a_workspace_with_dependencies_follows_base(&fresh().await).await;
+    a_published_branch_is_merged(&fresh().await).await;
     combining_is_repeatable_and_skips_conflicts(&fresh().await).await;
     resolutions_are_remembered_by_content(&fresh().await).await;
     pairs_are_tried_once(&fresh().await).await;
@@ -123,6 +129,94 @@ pub async fn restoring_reports_a_difference_once(harness: &dyn VcsHarness) {
         harness.vcs().collect(&workspace, &restore).await.unwrap(),
         good
     );
+}
+
+/// A workspace is brought up to base once, also if nobody heard of it, and is found there again.
+pub async fn a_workspace_follows_base(harness: &dyn VcsHarness) {
+    let vcs = harness.vcs();
+    let spec = spec(harness, "ENG-1").await;
+    let stale = open(harness, &spec).await;
+    assert_eq!(
+        refresh(harness, &stale, &spec.base).await,
+        Refreshed::Current
+    );
+    harness.write(&stale, "b.txt", "b\n");
+    let before = collect(harness, &stale).await;
+    assert_eq!(
+        refresh(harness, &stale, &spec.base).await,
+        Refreshed::Current
+    );
+    let base = harness.advance_base("c.txt", "c\n");
+    let fresh = Workspace {
+        base: base.clone(),
+        work_base: base.clone(),
+        ..stale.clone()
+    };
+    let moved = Refreshed::Moved(fresh.clone());
+    assert_eq!(refresh(harness, &stale, &base).await, moved);
+    assert_eq!(refresh(harness, &stale, &base).await, moved);
+    assert_eq!(refresh(harness, &fresh, &base).await, Refreshed::Current);
+    assert_eq!(open(harness, &spec).await, fresh);
+    let after = collect(harness, &fresh).await;
+    assert_ne!(after.head, before.head);
+    assert_eq!((after.commits, &after.changed), (1, &before.changed));
+    let wanted = ["b.txt", "c.txt"].map(RepoPath::from);
+    assert_eq!(vcs.read(&after.head, &wanted).await.unwrap().len(), 2);
+    // The commits from before are still to be had.
+    assert_eq!(vcs.read(&before.head, &wanted).await.unwrap().len(), 1);
+}
+
+/// Conflicts and uncommitted changes leave a workspace as it is.
+pub async fn a_workspace_that_cannot_follow_base_stays(harness: &dyn VcsHarness) {
+    let workspace = open(harness, &spec(harness, "ENG-1").await).await;
+    harness.write(&workspace, "b.txt", "ours\n");
+    let before = collect(harness, &workspace).await;
+    let base = harness.advance_base("b.txt", "theirs\n");
+    let paths = vec![RepoPath::from("b.txt")];
+    let refreshed = refresh(harness, &workspace, &base).await;
+    assert_eq!(refreshed, Refreshed::Conflict { paths });
+    assert_eq!(collect(harness, &workspace).await, before);
+    harness.write(&workspace, "c.txt", "uncommitted\n");
+    let refreshed = harness.vcs().refresh(&refreshing(&workspace, &base)).await;
+    assert_eq!(refreshed.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(collect(harness, &workspace).await.commits, 2);
+}
+
+/// Merged dependencies stay merged, and what they and base changed is not the ticket's.
+pub async fn a_workspace_with_dependencies_follows_base(harness: &dyn VcsHarness) {
+    let dependency = ticket(harness, "ENG-1", "b.txt", "one\n").await;
+    let mut spec = spec(harness, "ENG-2").await;
+    spec.dependencies = vec![(dependency.ticket, dependency.commit)];
+    let workspace = open(harness, &spec).await;
+    harness.write(&workspace, "d.txt", "d\n");
+    let before = collect(harness, &workspace).await;
+    let base = harness.advance_base("c.txt", "c\n");
+    let refreshed = refresh(harness, &workspace, &base).await;
+    let Refreshed::Moved(fresh) = refreshed else {
+        panic!("{refreshed:?}");
+    };
+    assert_eq!(fresh.base, base);
+    assert_ne!(fresh.work_base, base);
+    assert_eq!(collect(harness, &fresh).await.changed, before.changed);
+    assert_eq!(refresh(harness, &fresh, &base).await, Refreshed::Current);
+}
+
+/// A branch that others may know keeps its commits.
+pub async fn a_published_branch_is_merged(harness: &dyn VcsHarness) {
+    let workspace = open(harness, &spec(harness, "ENG-1").await).await;
+    harness.write(&workspace, "b.txt", "b\n");
+    let before = collect(harness, &workspace).await;
+    let base = harness.advance_base("c.txt", "c\n");
+    let spec = RefreshSpec {
+        published: true,
+        ..refreshing(&workspace, &base)
+    };
+    let refreshed = harness.vcs().refresh(&spec).await.unwrap();
+    let Refreshed::Moved(fresh) = refreshed else {
+        panic!("{refreshed:?}");
+    };
+    let after = collect(harness, &fresh).await;
+    assert_eq!((after.commits, &after.changed), (2, &before.changed));
 }
 
 /// The same merges make the same commits; what conflicts is left out and named.
@@ -333,6 +427,20 @@ async fn collect(harness: &dyn VcsHarness, workspace: &Workspace) -> Collected {
         at: AT,
     };
     harness.vcs().collect(workspace, &leftovers).await.unwrap()
+}
+
+fn refreshing(workspace: &Workspace, base: &CommitId) -> RefreshSpec {
+    RefreshSpec {
+        workspace: workspace.clone(),
+        base: base.clone(),
+        published: false,
+        at: AT,
+    }
+}
+
+async fn refresh(harness: &dyn VcsHarness, workspace: &Workspace, base: &CommitId) -> Refreshed {
+    let spec = refreshing(workspace, base);
+    harness.vcs().refresh(&spec).await.unwrap()
 }
 
 async fn ticket(harness: &dyn VcsHarness, id: &str, path: &str, text: &str) -> MergeInput {

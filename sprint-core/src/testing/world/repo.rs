@@ -372,6 +372,50 @@ impl Repo {
         (clashing(&names, trees), became.collect())
     }
 
+    /// The commits that `head` contains and `since` does not, each after its parents.
+    pub(super) fn commits_since(&self, since: &CommitId, head: &CommitId) -> Vec<CommitId> {
+        let mut found = Vec::new();
+        let mut open = vec![head.clone()];
+        while let Some(next) = open.pop() {
+            if !self.contains(since, &next) {
+                found.retain(|known| *known != next);
+                open.extend(self.commits[&next].parents.iter().cloned());
+                found.push(next);
+            }
+        }
+        found.reverse();
+        found
+    }
+
+    /// Makes the work in a place contain `base`: the new head, and where the work begins.
+    pub(super) fn bring_forward(
+        &mut self,
+        place: &Place,
+        head: &CommitId,
+        base: &CommitId,
+        published: bool,
+    ) -> Result<(CommitId, CommitId), Clashed> {
+        let mut onto = base.clone();
+        if place.work_base != place.base && !self.contains(base, &place.work_base) {
+            let (tree, _) = self.merge(&place.work_base, base)?;
+            let parents = vec![place.work_base.clone(), base.clone()];
+            onto = self.commit(parents, tree, "chore: pre-merge base");
+        }
+        let own = self.commits_since(&place.base, head);
+        if published || own.iter().any(|id| self.commits[id].parents.len() > 1) {
+            let (tree, _) = self.merge(head, &onto)?;
+            let head = self.commit(vec![head.clone(), onto.clone()], tree, "merge: base");
+            return Ok((head, onto));
+        }
+        let mut tip = onto.clone();
+        for id in own {
+            let (tree, _) = self.merge(&onto, &id)?;
+            let subject = self.commits[&id].subject.clone();
+            tip = self.commit(vec![tip], tree, &subject);
+        }
+        Ok((tip, onto))
+    }
+
     fn merge_base(&self, a: &CommitId, b: &CommitId) -> Option<CommitId> {
         let mut open = vec![a.clone()];
         let mut ancestors = BTreeSet::new();

@@ -86,38 +86,6 @@ impl State {
         Ok(Opened::Ready(workspace(path, &place)))
     }
 
-    pub(crate) fn refresh(&mut self, spec: &RefreshSpec) -> Result<Refreshed> {
-        let place = self.repo.place(&spec.workspace.path).clone();
-        let repo = &mut self.repo;
-        let head = repo.commit_in(&spec.workspace.path);
-        if repo.contains(&head, &spec.base) {
-            return Ok(Refreshed::Current);
-        }
-        if place.uncommitted.is_some() {
-            let branch = place.branch.to_string();
-            return Err(Error::new(ErrorKind::Conflict, "bring base into", branch));
-        }
-        match repo.merge(&head, &spec.base) {
-            Ok((tree, _)) => {
-                let head = repo.commit(vec![head, spec.base.clone()], tree, "merge: base");
-                repo.branches.insert(place.branch.clone(), head);
-                let moved = Place {
-                    base: spec.base.clone(),
-                    work_base: spec.base.clone(),
-                    ..place
-                };
-                let path = spec.workspace.path.clone();
-                repo.workspaces.insert(path.clone(), moved.clone());
-                Ok(Refreshed::Moved(workspace(path, &moved)))
-            }
-            Err(clashed) => {
-                let paths = clashed.names.iter().map(|name| repo.path_of(name));
-                let paths = paths.collect();
-                Ok(Refreshed::Conflict { paths })
-            }
-        }
-    }
-
     pub(crate) fn collect(
         &mut self,
         workspace: &Workspace,
@@ -140,6 +108,48 @@ impl State {
             }
         }
         Ok(self.collected(workspace))
+    }
+
+    pub(crate) fn refresh(&mut self, spec: &RefreshSpec) -> Result<Refreshed> {
+        let RefreshSpec {
+            workspace,
+            base,
+            published,
+            ..
+        } = spec;
+        let repo = &mut self.repo;
+        let mut place = repo.place(&workspace.path).clone();
+        let head = repo.branches[&place.branch].clone();
+        let is_stale = !repo.contains(&head, base);
+        if !is_stale && repo.contains(&place.work_base, base) {
+            let now = self::workspace(workspace.path.clone(), &place);
+            return Ok(if now == *workspace {
+                Refreshed::Current
+            } else {
+                Refreshed::Moved(now)
+            });
+        }
+        if is_stale && place.uncommitted.is_some() {
+            let what = workspace.branch.to_string();
+            return Err(Error::new(ErrorKind::Conflict, "find committed", what));
+        }
+        match repo.bring_forward(&place, &head, base, *published) {
+            Ok((new, work_base)) => {
+                if is_stale {
+                    repo.rescued.push(head);
+                    repo.branches.insert(place.branch.clone(), new);
+                }
+                (place.base, place.work_base) = (base.clone(), work_base);
+                let now = self::workspace(workspace.path.clone(), &place);
+                repo.workspaces.insert(workspace.path.clone(), place);
+                Ok(Refreshed::Moved(now))
+            }
+            Err(clashed) => {
+                let names = clashed.names.iter();
+                let paths = names.map(|name| repo.path_of(name)).collect();
+                Ok(Refreshed::Conflict { paths })
+            }
+        }
     }
 
     pub(crate) fn altered(&self, directory: &Path, commit: &CommitId) -> Vec<RepoPath> {
@@ -187,19 +197,11 @@ impl State {
             }));
         }
         changed.sort();
-        let mut commits = 0;
-        let mut at = &head;
-        while *at != workspace.work_base {
-            commits += 1;
-            let Some(parent) = repo.commits[at].parents.first() else {
-                break;
-            };
-            at = parent;
-        }
+        let commits = repo.commits_since(&workspace.work_base, &head).len();
         Collected {
             tree: repo.commits[&head].tree_id.clone(),
             head,
-            commits,
+            commits: u32::try_from(commits).unwrap_or(u32::MAX),
             changed,
             added,
         }
