@@ -26,8 +26,14 @@ mod integration;
 mod land;
 mod open;
 
+mod combine;
+mod memory;
+mod predict;
+
 mod diff;
 mod merge;
+mod record;
+mod resolve;
 
 mod ignore;
 mod refs;
