@@ -32,8 +32,10 @@ mod predict;
 
 mod diff;
 mod merge;
+mod merger;
 mod record;
 mod resolve;
+mod touched;
 
 mod ignore;
 mod refs;
