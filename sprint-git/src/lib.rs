@@ -33,6 +33,7 @@ mod predict;
 mod diff;
 mod merge;
 mod merger;
+mod opinion;
 mod record;
 mod resolve;
 mod touched;

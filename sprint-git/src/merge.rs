@@ -13,6 +13,7 @@ use sprint_core::time::Timestamp;
 
 use crate::error::{GitError, Result};
 use crate::git_cli::{EMAIL, NAME};
+use crate::opinion::{or_unknown, unmergeable};
 
 /// What the side that is merged into is called in conflict markers.
 pub(crate) const OURS: &str = "ours";
@@ -36,25 +37,23 @@ pub(crate) enum Attempt<'r> {
     Clean(ObjectId),
     /// The two sides clash.
     Clashing(Clashing<'r>),
+    /// Gix gave up.
+    Unknown,
 }
 
-/// Two commits that do not merge.
-pub(crate) struct Clashing<'r> {
-    /// Where they parted; the best common ancestor, if there are several.
-    pub(crate) ancestor: ObjectId,
-    /// Merged as far as it goes, with conflict markers, and what is in the way.
-    pub(crate) outcome: Outcome<'r>,
-}
+/// Two commits that do not merge: merged as far as it goes, with conflict markers, and what is in
+/// the way.
+pub(crate) struct Clashing<'r>(pub(crate) Outcome<'r>);
 
 impl Clashing<'_> {
     /// The conflicts nobody has an answer to.
     pub(crate) fn unresolved(&self) -> impl Iterator<Item = &Conflict> {
-        unresolved(&self.outcome.conflicts)
+        unresolved(&self.0.conflicts)
     }
 
     /// The files in which the two sides clash, sorted.
     pub(crate) fn paths(&self) -> Vec<RepoPath> {
-        clashing_paths(&self.outcome.conflicts)
+        clashing_paths(&self.0.conflicts)
     }
 }
 
@@ -71,6 +70,7 @@ pub(crate) fn merge(
         Attempt::Contained => Ok(Merge::Contained),
         Attempt::Clean(tree) => commit(objects, subject, at, tree, &sides).map(Merge::Commit),
         Attempt::Clashing(clashing) => Ok(Merge::Conflict(clashing.paths())),
+        Attempt::Unknown => Err(unmergeable(sides[0], sides[1])),
     }
 }
 
@@ -85,7 +85,6 @@ pub(crate) fn attempt<'r>(
             format!("{ours} and {theirs} have no common ancestor (is the clone shallow?)");
         return Err(GitError::refused(ErrorKind::Invalid, message));
     };
-    let ancestor = ancestor.detach();
     if ancestor == theirs {
         return Ok(Attempt::Contained);
     }
@@ -95,11 +94,13 @@ pub(crate) fn attempt<'r>(
         other: Some(label.into()),
     };
     let options = objects.tree_merge_options()?.into();
-    let mut outcome = objects
-        .merge_commits(ours, theirs, labels, options)?
-        .tree_merge;
+    let merged = or_unknown(|| Ok(objects.merge_commits(ours, theirs, labels, options)?))?;
+    let Some(merged) = merged else {
+        return Ok(Attempt::Unknown);
+    };
+    let mut outcome = merged.tree_merge;
     if unresolved(&outcome.conflicts).next().is_some() {
-        return Ok(Attempt::Clashing(Clashing { ancestor, outcome }));
+        return Ok(Attempt::Clashing(Clashing(outcome)));
     }
     Ok(Attempt::Clean(outcome.tree.write()?.detach()))
 }

@@ -18,6 +18,7 @@ use sprint_core::id::{CommitId, TicketId};
 use crate::error::{GitError, Result};
 use crate::merge::{clashing_paths, object_id};
 use crate::merger::{Merger, scratch};
+use crate::opinion::or_unknown;
 use crate::repo::Repo;
 use crate::touched::{Hunks, Touched};
 
@@ -213,9 +214,20 @@ impl Worker<'_> {
         } else if ancestor == tip {
             before
         } else {
-            let mut outcome = self.merger.commits(base, tip)?;
+            let merged = or_unknown(|| self.merger.commits(base, tip))?;
+            let Some(mut outcome) = merged else {
+                let ours = Touched::between(self.objects, tree_of(ancestor)?, before)?;
+                let theirs = Touched::between(self.objects, tree_of(ancestor)?, tree_of(tip)?)?;
+                return Ok((Branch::Clashes(paths(ours.shared(&theirs))), true));
+            };
             if !outcome.is_clean() {
                 return Ok((Branch::Clashes(clashing_paths(&outcome.conflicts)), true));
+            }
+            let ours = Touched::between(self.objects, tree_of(ancestor)?, before)?;
+            let theirs = Touched::between(self.objects, tree_of(ancestor)?, tree_of(tip)?)?;
+            let left = left_behind(&ours, &theirs);
+            if !left.is_empty() {
+                return Ok((Branch::Clashes(left), true));
             }
             self.merger.write(&mut outcome)?
         };
@@ -232,7 +244,7 @@ impl Worker<'_> {
     }
 
     fn try_pair(&mut self, base: ObjectId, a: &OnBase, b: &OnBase) -> Result<Pair> {
-        let outcome = self.merger.trees(base, a.tree, b.tree)?;
+        let outcome = or_unknown(|| self.merger.trees(base, a.tree, b.tree))?;
         let mut overlapping = Vec::new();
         for path in a.touched.shared(&b.touched) {
             let (ours, theirs) = (a.touched.files[path], b.touched.files[path]);
@@ -242,7 +254,11 @@ impl Worker<'_> {
         }
         Ok(Pair {
             overlapping: paths(overlapping),
-            clashes: clashing_paths(&outcome.conflicts),
+            clashes: match outcome {
+                Some(outcome) if outcome.is_clean() => left_behind(&a.touched, &b.touched),
+                Some(outcome) => clashing_paths(&outcome.conflicts),
+                None => paths(a.touched.shared(&b.touched)),
+            },
         })
     }
 }
@@ -301,6 +317,10 @@ fn share_out<J: Sync, T: Send>(
     };
     done.sort_by_key(|(at, _)| *at);
     Ok(done.into_iter().map(|(_, answer)| answer).collect())
+}
+
+fn left_behind(a: &Touched, b: &Touched) -> Vec<RepoPath> {
+    paths(a.left_behind(b).into_iter().chain(b.left_behind(a)))
 }
 
 fn paths<'p>(paths: impl IntoIterator<Item = &'p gix::bstr::BString>) -> Vec<RepoPath> {

@@ -140,3 +140,63 @@ fn parse_leaf(entry: &[u8]) -> Option<Option<Leaf>> {
     let id = ObjectId::from_hex(id).ok()?;
     Some(Some(Leaf { kind: *kind, id }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        let id = |digit: &str| ObjectId::from_hex(digit.repeat(40).as_bytes()).unwrap();
+        let leaf = |kind, digit| {
+            Some(Leaf {
+                kind,
+                id: id(digit),
+            })
+        };
+        let places = [
+            (BString::from("a b\nc"), leaf(EntryKind::Blob, "1")),
+            (BString::from(&b"\xff"[..]), None),
+        ];
+        let edit = |path: &str, from, to| Edit {
+            path: path.into(),
+            from,
+            to,
+        };
+        Record {
+            places: [(id("a"), places.into()), (id("b"), BTreeMap::new())].into(),
+            edits: vec![
+                edit("x", leaf(EntryKind::BlobExecutable, "2"), None),
+                edit("y", None, leaf(EntryKind::Link, "3")),
+                edit(
+                    "z",
+                    leaf(EntryKind::Commit, "4"),
+                    leaf(EntryKind::Commit, "5"),
+                ),
+            ],
+        }
+    }
+
+    #[test]
+    fn records_are_read_as_they_were_written() {
+        assert_eq!(Record::parse(&record().to_bytes()), Some(record()));
+        assert_eq!(Record::parse(b""), Some(Record::default()));
+    }
+
+    /// Anybody can write to the repository.
+    #[test]
+    fn damaged_records_are_no_records_and_never_a_panic() {
+        let whole = record().to_bytes();
+        for end in 1..whole.len() {
+            let cut = Record::parse(&whole[..end]);
+            assert_ne!(cut, Some(record()), "{end}");
+            for byte in [0, b' ', b'-', b':', b'q', 0xff] {
+                let mut damaged = whole.clone();
+                damaged[end - 1] = byte;
+                let read = Record::parse(&damaged);
+                assert_eq!(read == Some(record()), damaged == whole, "{end} {byte}");
+            }
+        }
+        assert_eq!(Record::parse(b"place - a\0"), None);
+        assert_eq!(Record::parse(b"do this\0"), None);
+    }
+}

@@ -34,7 +34,7 @@ pub(crate) fn mark(
     clashing: &Clashing<'_>,
     label: &str,
 ) -> Result<Marked> {
-    let mut editor = clashing.outcome.tree.clone();
+    let mut editor = clashing.0.tree.clone();
     let tree = objects.find_tree(editor.write()?.detach())?;
     let mut invented: Vec<_> = clashing.unresolved().filter_map(evaded).collect();
     for conflict in clashing.unresolved() {

@@ -72,6 +72,39 @@ impl Touched {
             || follow(other, self)
     }
 
+    /// The files that this one adds to directories that the other one renames. Git asks whether
+    /// they are to follow; gix does not always see it.
+    pub(crate) fn left_behind<'t>(&'t self, other: &Self) -> Vec<&'t BString> {
+        let renamed = |directory: &&BString| other.renames(directory);
+        let renamed: Vec<_> = self
+            .grown
+            .intersection(&other.gone)
+            .filter(renamed)
+            .collect();
+        let is_left = |path: &&BString| renamed.iter().any(|directory| is_below(path, directory));
+        let added = self
+            .files
+            .iter()
+            .filter(|(_, (before, _))| before.is_none());
+        added.map(|(path, _)| path).filter(is_left).collect()
+    }
+
+    /// Whether a file of a directory is somewhere else now, by content or by name.
+    fn renames(&self, directory: &BString) -> bool {
+        let mut gone = self.files.iter().filter_map(|(path, (before, after))| {
+            let moved = after.is_none() && is_below(path, directory);
+            before.filter(|_| moved).map(|before| (path, before))
+        });
+        gone.any(|(old, before)| {
+            self.files.iter().any(|(new, sides)| {
+                let (None, Some(after)) = sides else {
+                    return false;
+                };
+                !is_below(new, directory) && (after.id == before.id || name_of(new) == name_of(old))
+            })
+        })
+    }
+
     fn note(&mut self, change: Change) {
         let leaf = |mode: EntryMode, id: ObjectId| {
             (!mode.is_tree()).then_some(Leaf {
@@ -196,6 +229,16 @@ fn insert(set: &mut BTreeSet<BString>, path: &BStr) {
     }
 }
 
+fn is_below(path: &BString, directory: &BString) -> bool {
+    path.strip_prefix(directory.as_slice())
+        .is_some_and(|rest| rest.first() == Some(&b'/'))
+}
+
+fn name_of(path: &BString) -> &[u8] {
+    let start = path.rfind_byte(b'/').map_or(0, |slash| slash + 1);
+    &path[start..]
+}
+
 fn is_file(leaf: Leaf) -> bool {
     matches!(leaf.kind, EntryKind::Blob | EntryKind::BlobExecutable)
 }
@@ -206,17 +249,21 @@ mod tests {
 
     #[test]
     fn lines_meet_if_they_overlap_or_touch() {
-        let check = |a: &[Range<u32>], b: &[Range<u32>], expected| {
-            assert_eq!(meets(a, b), expected, "{a:?} {b:?}");
-            assert_eq!(meets(b, a), expected, "{b:?} {a:?}");
+        let check = |a: &[(u32, u32)], b: &[(u32, u32)], expected| {
+            let ranges = |pairs: &[(u32, u32)]| -> Vec<_> {
+                pairs.iter().map(|(start, end)| *start..*end).collect()
+            };
+            let (a, b) = (ranges(a), ranges(b));
+            assert_eq!(meets(&a, &b), expected, "{a:?} {b:?}");
+            assert_eq!(meets(&b, &a), expected, "{b:?} {a:?}");
         };
-        check(&[1..3], &[2..5], true);
-        check(&[1..3], &[3..5], true);
-        check(&[1..3], &[4..5], false);
-        check(&[3..3], &[3..4], true);
-        check(&[3..3], &[4..4], false);
-        check(&[0..1, 10..12], &[2..9, 13..14], false);
-        check(&[0..1, 10..14], &[2..9, 13..14], true);
-        check(&[], &[0..9], false);
+        check(&[(1, 3)], &[(2, 5)], true);
+        check(&[(1, 3)], &[(3, 5)], true);
+        check(&[(1, 3)], &[(4, 5)], false);
+        check(&[(3, 3)], &[(3, 4)], true);
+        check(&[(3, 3)], &[(4, 4)], false);
+        check(&[(0, 1), (10, 12)], &[(2, 9), (13, 14)], false);
+        check(&[(0, 1), (10, 14)], &[(2, 9), (13, 14)], true);
+        check(&[], &[(0, 9)], false);
     }
 }
