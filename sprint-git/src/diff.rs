@@ -145,7 +145,7 @@ fn add_lines(objects: &gix::Repository, file: &File, added: &mut Vec<AddedLine>)
 }
 
 /// The content of a text file; `None` for a binary or very large one.
-fn text(objects: &gix::Repository, id: gix::ObjectId) -> Result<Option<Vec<u8>>> {
+pub(crate) fn text(objects: &gix::Repository, id: gix::ObjectId) -> Result<Option<Vec<u8>>> {
     if objects.find_header(id)?.size() > LARGEST_DIFFED {
         return Ok(None);
     }

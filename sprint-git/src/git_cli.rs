@@ -308,15 +308,18 @@ mod tests {
     #[tokio::test]
     async fn a_dropped_call_asks_every_process_of_it_to_stop() {
         use std::io::{BufRead, Read};
-        use std::os::unix::fs::PermissionsExt;
 
         let dir = tempfile::tempdir().unwrap();
         let (pipe, script) = (dir.path().join("pipe"), dir.path().join("git"));
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
         let text = "#!/bin/sh\nexec > pipe\necho started\nsleep 1000 &\nsleep 1000\n";
-        std::fs::write(&script, text).unwrap();
-        std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // By another process: a fork of another test might hold the file open for writing.
+        let written = std::process::Command::new("sh")
+            .args(["-c", r#"printf %s "$2" > "$1" && chmod +x "$1""#, "sh"])
+            .args([&script, Path::new(text)])
+            .status();
+        assert!(written.unwrap().success());
         let (started, has_started) = tokio::sync::oneshot::channel();
         // The pipe ends when the last process that holds it has ended.
         let ended = tokio::task::spawn_blocking(move || {

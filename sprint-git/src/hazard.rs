@@ -23,6 +23,23 @@ pub(crate) struct Sides {
     pub(crate) theirs: Option<ObjectId>,
 }
 
+impl Sides {
+    /// The trees of two commits and of their merge.
+    pub(crate) fn of(
+        objects: &gix::Repository,
+        merged: ObjectId,
+        sides: [ObjectId; 2],
+    ) -> Result<Self> {
+        let root =
+            |commit| -> Result<_> { Ok(Some(objects.find_commit(commit)?.tree_id()?.detach())) };
+        Ok(Self {
+            merged,
+            ours: root(sides[0])?,
+            theirs: root(sides[1])?,
+        })
+    }
+}
+
 /// Paths that differ in case or in how accents are written only, where neither side has both.
 pub(crate) fn collisions(objects: &gix::Repository, sides: Sides) -> Result<Vec<RepoPath>> {
     let mut found = Vec::new();
@@ -30,8 +47,17 @@ pub(crate) fn collisions(objects: &gix::Repository, sides: Sides) -> Result<Vec<
     Ok(found)
 }
 
+/// What a merge brings in that must not land: colliding names, or else links that lead out.
+pub(crate) fn hazards(objects: &gix::Repository, sides: Sides) -> Result<Vec<RepoPath>> {
+    let colliding = collisions(objects, sides)?;
+    match sides.ours {
+        Some(ours) if colliding.is_empty() => leaving_links(objects, sides.merged, ours),
+        _ => Ok(colliding),
+    }
+}
+
 /// Symbolic links that `merged` has, `ours` has not, and that lead out of the repository.
-pub(crate) fn leaving_links(
+fn leaving_links(
     objects: &gix::Repository,
     merged: ObjectId,
     ours: ObjectId,

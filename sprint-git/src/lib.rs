@@ -27,9 +27,18 @@ mod land;
 mod open;
 mod refresh;
 
+mod combine;
+mod memory;
+mod predict;
+
 mod diff;
 mod hazard;
 mod merge;
+mod merger;
+mod opinion;
+mod record;
+mod resolve;
+mod touched;
 
 mod ignore;
 mod pool;

@@ -3,18 +3,21 @@
 use std::collections::BTreeSet;
 
 use gix::ObjectId;
-use gix::merge::tree::{Conflict, Resolution, TreatAsUnresolved};
-use sprint_core::domain::merge::{CombineSpec, Combined, Merged};
+use gix::bstr::ByteSlice;
+use gix::merge::blob::builtin_driver::text::Labels;
+use gix::merge::tree::{Conflict, Outcome, Resolution, TreatAsUnresolved};
 use sprint_core::domain::path::RepoPath;
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{CommitId, SprintId, TreeId};
+use sprint_core::id::{CommitId, TreeId};
 use sprint_core::time::Timestamp;
 
 use crate::error::{GitError, Result};
 use crate::git_cli::{EMAIL, NAME};
-use crate::hazard::{Sides, collisions, leaving_links};
-use crate::refs::SprintRefs;
-use crate::repo::Repo;
+use crate::hazard::{Sides, collisions};
+use crate::opinion::{or_unknown, unmergeable};
+
+/// What the side that is merged into is called in conflict markers.
+pub(crate) const OURS: &str = "ours";
 
 /// What came of one merge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,59 +30,32 @@ pub(crate) enum Merge {
     Conflict(Vec<RepoPath>),
 }
 
-impl Repo {
-    /// Merges tickets onto a base and keeps the result from being pruned.
-    pub(crate) async fn combine(&self, spec: &CombineSpec, sprint: &SprintId) -> Result<Combined> {
-        let trial = SprintRefs::new(sprint)?.trial();
-        let spec = spec.clone();
-        let combined = self
-            .with_objects(move |objects| combine(objects, &spec))
-            .await?;
-        let _held = self.lock.hold().await?;
-        self.set_ref(&trial, &combined.tip).await?;
-        Ok(combined)
-    }
+/// What came of merging the trees of two commits.
+pub(crate) enum Attempt<'r> {
+    /// There was nothing to merge: it is in already.
+    Contained,
+    /// The merged tree.
+    Clean(ObjectId),
+    /// The two sides clash.
+    Clashing(Clashing<'r>),
+    /// Gix gave up.
+    Unknown,
 }
 
-fn combine(objects: &gix::Repository, spec: &CombineSpec) -> Result<Combined> {
-    let mut combined = Combined {
-        tip: spec.base.clone(),
-        tree: tree_of(objects, &spec.base)?,
-        merged: Vec::new(),
-        conflicts: Vec::new(),
-    };
-    for input in &spec.merges {
-        match merge(
-            objects,
-            &combined.tip,
-            &input.commit,
-            &input.subject,
-            spec.at,
-        )? {
-            Merge::Conflict(paths) => {
-                combined.conflicts.push((input.ticket.clone(), paths));
-                continue;
-            }
-            Merge::Commit(commit) => {
-                let tree = tree_of(objects, &commit)?;
-                let ours = tree_object_id(&combined.tree)?;
-                let links = leaving_links(objects, tree_object_id(&tree)?, ours)?;
-                if !links.is_empty() {
-                    combined.conflicts.push((input.ticket.clone(), links));
-                    continue;
-                }
-                combined.tree = tree;
-                combined.tip = commit;
-            }
-            Merge::Contained => {}
-        }
-        combined.merged.push(Merged {
-            ticket: input.ticket.clone(),
-            commit: combined.tip.clone(),
-            tree: combined.tree.clone(),
-        });
+/// Two commits that do not merge: merged as far as it goes, with conflict markers, and what is in
+/// the way.
+pub(crate) struct Clashing<'r>(pub(crate) Outcome<'r>);
+
+impl Clashing<'_> {
+    /// The conflicts nobody has an answer to.
+    pub(crate) fn unresolved(&self) -> impl Iterator<Item = &Conflict> {
+        unresolved(&self.0.conflicts)
     }
-    Ok(combined)
+
+    /// The files in which the two sides clash, sorted.
+    pub(crate) fn paths(&self) -> Vec<RepoPath> {
+        clashing_paths(&self.0.conflicts)
+    }
 }
 
 /// Merges `theirs` into `ours`, always with a merge commit.
@@ -90,45 +66,50 @@ pub(crate) fn merge(
     subject: &str,
     at: Timestamp,
 ) -> Result<Merge> {
-    let (our_id, their_id) = (object_id(ours)?, object_id(theirs)?);
-    let Some(ancestor) = objects.merge_base(our_id, their_id)? else {
+    let sides = [object_id(ours)?, object_id(theirs)?];
+    match attempt(objects, sides, "theirs")? {
+        Attempt::Contained => Ok(Merge::Contained),
+        Attempt::Clean(tree) => {
+            let paths = collisions(objects, Sides::of(objects, tree, sides)?)?;
+            if !paths.is_empty() {
+                return Ok(Merge::Conflict(paths));
+            }
+            commit(objects, subject, at, tree, &sides).map(Merge::Commit)
+        }
+        Attempt::Clashing(clashing) => Ok(Merge::Conflict(clashing.paths())),
+        Attempt::Unknown => Err(unmergeable(sides[0], sides[1])),
+    }
+}
+
+/// Merges the second commit into the first; `label` names the second in conflict markers.
+pub(crate) fn attempt<'r>(
+    objects: &'r gix::Repository,
+    [ours, theirs]: [ObjectId; 2],
+    label: &str,
+) -> Result<Attempt<'r>> {
+    let Some(ancestor) = objects.merge_base(ours, theirs)? else {
         let message =
             format!("{ours} and {theirs} have no common ancestor (is the clone shallow?)");
         return Err(GitError::refused(ErrorKind::Invalid, message));
     };
-    if ancestor == their_id {
-        return Ok(Merge::Contained);
+    if ancestor == theirs {
+        return Ok(Attempt::Contained);
     }
-    let options = objects.tree_merge_options()?.into();
-    let mut outcome = objects
-        .merge_commits(
-            our_id,
-            their_id,
-            gix::merge::blob::builtin_driver::text::Labels::default(),
-            options,
-        )?
-        .tree_merge;
-    let paths: BTreeSet<_> = outcome
-        .conflicts
-        .iter()
-        .filter(|conflict| is_unresolved(conflict))
-        .flat_map(conflict_paths)
-        .collect();
-    if !paths.is_empty() {
-        return Ok(Merge::Conflict(paths.into_iter().collect()));
-    }
-    let tree = outcome.tree.write()?.detach();
-    let root = |id| Ok::<_, GitError>(objects.find_commit(id)?.tree_id()?.detach());
-    let sides = Sides {
-        merged: tree,
-        ours: Some(root(our_id)?),
-        theirs: Some(root(their_id)?),
+    let labels = Labels {
+        ancestor: None,
+        current: Some(OURS.into()),
+        other: Some(label.into()),
     };
-    let paths = collisions(objects, sides)?;
-    if !paths.is_empty() {
-        return Ok(Merge::Conflict(paths));
+    let options = objects.tree_merge_options()?.into();
+    let merged = or_unknown(|| Ok(objects.merge_commits(ours, theirs, labels, options)?))?;
+    let Some(merged) = merged else {
+        return Ok(Attempt::Unknown);
+    };
+    let mut outcome = merged.tree_merge;
+    if unresolved(&outcome.conflicts).next().is_some() {
+        return Ok(Attempt::Clashing(Clashing(outcome)));
     }
-    commit(objects, subject, at, tree, &[our_id, their_id]).map(Merge::Commit)
+    Ok(Attempt::Clean(outcome.tree.write()?.detach()))
 }
 
 /// Writes a commit that depends on nothing but its arguments.
@@ -162,7 +143,7 @@ pub(crate) fn one_line(text: &str) -> String {
 /// The tree of a commit.
 pub(crate) fn tree_of(objects: &gix::Repository, commit: &CommitId) -> Result<TreeId> {
     let tree = objects.find_commit(object_id(commit)?)?.tree_id()?;
-    TreeId::new(tree.to_string()).map_err(unreadable)
+    tree_id(tree.detach())
 }
 
 /// The id as the object store knows it.
@@ -175,24 +156,40 @@ pub(crate) fn tree_object_id(id: &TreeId) -> Result<ObjectId> {
     ObjectId::from_hex(id.as_str().as_bytes()).map_err(unreadable)
 }
 
+/// The id as the port knows it.
 pub(crate) fn commit_id(id: ObjectId) -> Result<CommitId> {
     CommitId::new(id.to_string()).map_err(unreadable)
+}
+
+/// The same for a tree.
+pub(crate) fn tree_id(id: ObjectId) -> Result<TreeId> {
+    TreeId::new(id.to_string()).map_err(unreadable)
 }
 
 fn unreadable(error: impl std::fmt::Display) -> GitError {
     GitError::refused(ErrorKind::Invalid, error.to_string())
 }
 
+/// The conflicts that git would not have resolved either.
+pub(crate) fn unresolved(conflicts: &[Conflict]) -> impl Iterator<Item = &Conflict> {
+    conflicts.iter().filter(|conflict| is_unresolved(conflict))
+}
+
+/// The files of the conflicts that are not resolved, sorted.
+pub(crate) fn clashing_paths(conflicts: &[Conflict]) -> Vec<RepoPath> {
+    let paths: BTreeSet<_> = unresolved(conflicts)
+        .flat_map(|conflict| [&conflict.ours, &conflict.theirs])
+        .map(|change| RepoPath::from_bytes(change.location().as_bytes()))
+        .collect();
+    paths.into_iter().collect()
+}
+
 /// Whether git would call this a conflict too. A file added to a directory that the other side
 /// renamed is one for git, unless told otherwise; gix moves the file and goes on.
-pub(crate) fn is_unresolved(conflict: &Conflict) -> bool {
+fn is_unresolved(conflict: &Conflict) -> bool {
     conflict.is_unresolved(TreatAsUnresolved::git())
         || matches!(
             conflict.resolution,
             Ok(Resolution::SourceLocationAffectedByRename { .. })
         )
-}
-
-pub(crate) fn conflict_paths(conflict: &Conflict) -> [RepoPath; 2] {
-    [&conflict.ours, &conflict.theirs].map(|change| RepoPath::from_bytes(change.location()))
 }

@@ -16,7 +16,7 @@ use sprint_core::time::Timestamp;
 use crate::collect::check_branch;
 use crate::error::{GitError, Result};
 use crate::git_cli::{EMAIL, NAME};
-use crate::merge::{Merge, commit_id, conflict_paths, is_unresolved, merge, object_id};
+use crate::merge::{Merge, clashing_paths, commit_id, merge, object_id};
 use crate::pool::{remove_file, replace};
 use crate::refs::{Record, RefName};
 use crate::repo::{Repo, operation_in_progress};
@@ -291,14 +291,8 @@ fn replay(
         let labels = gix::merge::blob::builtin_driver::text::Labels::default();
         let options = objects.tree_merge_options()?;
         let mut outcome = objects.merge_trees(before, ours, tree, labels, options)?;
-        let mut clashes = outcome
-            .conflicts
-            .iter()
-            .filter(|clash| is_unresolved(clash));
-        let mut paths: Vec<_> = clashes.by_ref().flat_map(conflict_paths).collect();
+        let paths = clashing_paths(&outcome.conflicts);
         if !paths.is_empty() {
-            paths.sort();
-            paths.dedup();
             return Ok(Err(paths));
         }
         let merged = outcome.tree.write()?.detach();

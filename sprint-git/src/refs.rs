@@ -4,6 +4,7 @@
 //! refs/sprint/{sprint}/open/{ticket}/{generation}/{branch}/base   head of base at the time
 //! refs/sprint/{sprint}/open/{ticket}/{generation}/{branch}/work   where the ticket's changes begin
 //! refs/sprint/{sprint}/trial                                      the last trial merge
+//! refs/sprint/{sprint}/marked/{ticket}/{commit}                   a conflict, for who resolves it
 //! refs/sprint/{sprint}/integration                                the integration worktree is ours
 //! refs/sprint/rescue/{branch}/{commit}                            work that had to make room
 //! ```
@@ -36,6 +37,10 @@ impl RefName {
         Self(format!("refs/sprint/rescue/{branch}/{short}"))
     }
 
+    pub(crate) fn resolutions() -> Self {
+        Self("refs/sprint/resolutions".into())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,8 +52,14 @@ pub(crate) struct SprintRefs(String);
 
 impl SprintRefs {
     pub(crate) fn new(sprint: &SprintId) -> Result<Self> {
-        if sprint.as_str() == "rescue" {
-            let message = "a sprint cannot be called rescue: rescued work is kept under that name";
+        let kept = match sprint.as_str() {
+            "rescue" => Some("rescued work is"),
+            "resolutions" => Some("resolved conflicts are"),
+            _ => None,
+        };
+        if let Some(kept) = kept {
+            let message =
+                format!("a sprint cannot be called {sprint}: {kept} kept under that name");
             return Err(GitError::refused(ErrorKind::Invalid, message));
         }
         Ok(Self(format!("refs/sprint/{sprint}")))
@@ -61,6 +72,11 @@ impl SprintRefs {
 
     pub(crate) fn trial(&self) -> RefName {
         RefName(format!("{}/trial", self.0))
+    }
+
+    pub(crate) fn marked(&self, ticket: &TicketId, commit: &CommitId) -> RefName {
+        let short = &commit.as_str()[..12];
+        RefName(format!("{}/marked/{ticket}/{short}", self.0))
     }
 
     pub(crate) fn integration(&self) -> RefName {

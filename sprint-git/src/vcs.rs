@@ -3,17 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed};
+use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Resolution};
 use sprint_core::domain::path::RepoPath;
+use sprint_core::domain::probe::{Probe, ProbeSpec};
 use sprint_core::domain::workspace::{
     Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
 };
 use sprint_core::id::{CommitId, SprintId, TagName};
 use sprint_core::ports::{Result, Vcs};
 use sprint_core::run::effect::EffectKey;
-use sprint_core::time::Timestamp;
 
 use crate::config::GitConfig;
+use crate::predict::Tried;
 use crate::repo::Repo;
 
 /// A git repository as the [`Vcs`] of sprints.
@@ -23,6 +24,7 @@ use crate::repo::Repo;
 #[derive(Debug)]
 pub struct GitVcs {
     repo: Repo,
+    tried: Tried,
 }
 
 impl GitVcs {
@@ -33,7 +35,10 @@ impl GitVcs {
         let repo = Repo::open(config)
             .await
             .map_err(|error| error.during("open repository", subject))?;
-        Ok(Self { repo })
+        Ok(Self {
+            repo,
+            tried: Tried::default(),
+        })
     }
 }
 
@@ -75,9 +80,20 @@ impl Vcs for GitVcs {
         files.map_err(|error| error.during("read files at", commit.as_str()))
     }
 
+    async fn probe(&self, spec: &ProbeSpec) -> Result<Probe> {
+        let probe = self.repo.probe(spec, &self.tried).await;
+        probe.map_err(|error| error.during("try branches on", spec.base.as_str()))
+    }
+
     async fn combine(&self, spec: &CombineSpec, key: &EffectKey) -> Result<Combined> {
         let combined = self.repo.combine(spec, &key.sprint).await;
         combined.map_err(|error| error.during("merge tickets onto", spec.base.as_str()))
+    }
+
+    async fn remember(&self, resolution: &Resolution) -> Result<()> {
+        let remembered = self.repo.remember(resolution).await;
+        let subject = resolution.clash.ticket.as_str();
+        remembered.map_err(|error| error.during("remember how to merge", subject))
     }
 
     async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf> {

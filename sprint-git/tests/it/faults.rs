@@ -40,7 +40,7 @@ use std::sync::Arc;
 
 use sprint_core::domain::merge::{Landed, MergeInput};
 use sprint_core::domain::path::RepoPath;
-use sprint_core::domain::workspace::{Opened, WorkspaceSpec};
+use sprint_core::domain::workspace::{Opened, RefreshSpec, WorkspaceSpec};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, TicketId};
 use sprint_core::ports::Vcs;
@@ -48,6 +48,7 @@ use sprint_git::{GitConfig, GitVcs};
 
 use crate::support::{
     Fixture, at, command, commit_all, cut_off, git, key, open, scripted_git, sprint, write,
+    write_program,
 };
 
 fn input(ticket: &str, commit: CommitId) -> MergeInput {
@@ -244,7 +245,7 @@ async fn names_that_differ_in_case_only_conflict() {
         let second = fixture.ticket("ENG-2", &[(two, "2\n")]).await;
         let combined = fixture.combine(&fixture.head(), &[first, second]).await;
         assert_eq!(combined.merged.len(), 1, "{one}");
-        let paths = &combined.conflicts[0].1;
+        let paths = &combined.conflicts[0].paths;
         assert_eq!(paths.len(), 2, "{paths:?}");
         for ticket in ["ENG-1", "ENG-2"] {
             let workspace = fixture.open(&fixture.spec(ticket)).await;
@@ -279,7 +280,7 @@ async fn links_out_of_the_repository_are_not_merged() {
         let combined = fixture
             .combine(&fixture.head(), &[input("ENG-1", commit)])
             .await;
-        let paths = combined.conflicts.first().map(|(_, paths)| paths.clone());
+        let paths = combined.conflicts.first().map(|clash| clash.paths.clone());
         let expected = is_refused.then(|| vec![RepoPath::from("src/link")]);
         assert_eq!(paths, expected, "{target}");
         fs::remove_file(workspace.path.join("src/link")).unwrap();
@@ -311,7 +312,7 @@ async fn submodules_are_pointers_and_conflict_when_both_move() {
     assert!(entry.contains(&"2".repeat(40)), "{entry}");
     let base = point(&fixture.root, "3");
     let combined = fixture.combine(&base, &[input("ENG-1", commit)]).await;
-    assert_eq!(combined.conflicts[0].1, ["vendor".into()]);
+    assert_eq!(combined.conflicts[0].paths, ["vendor".into()]);
     fixture.vcs.close(&workspace).await.unwrap();
     assert!(!workspace.path.exists());
 }
@@ -353,8 +354,7 @@ async fn a_repository_of_somebody_else_stops_the_sprint() {
     let fixture = Fixture::new().await;
     let script = fixture.root.with_file_name("stranger");
     let text = "#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec git \"$@\"\n";
-    fs::write(&script, text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&script, text);
     let mut config = GitConfig::new(&fixture.root, BranchName::new("main").unwrap());
     config.program = script;
     let error = GitVcs::open(config).await.unwrap_err();
@@ -403,7 +403,13 @@ async fn sha256_repositories_work() {
     assert_eq!(collected.head.as_str().len(), 64);
     write(&fixture.root, "c.txt", "c\n");
     let base = commit_all(&fixture.root, "outside");
-    fixture.vcs.refresh(&workspace, &base, at()).await.unwrap();
+    let spec = RefreshSpec {
+        workspace: workspace.clone(),
+        base: base.clone(),
+        published: false,
+        at: at(),
+    };
+    fixture.vcs.refresh(&spec).await.unwrap();
     let commit = fixture.rev("refs/heads/worktree-ENG-1");
     let combined = fixture.combine(&base, &[input("ENG-1", commit)]).await;
     fixture

@@ -1,7 +1,6 @@
 //! What must never happen, and repositories we refuse.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use sprint_core::domain::merge::Landed;
@@ -11,7 +10,7 @@ use sprint_core::id::{BranchName, SprintId};
 use sprint_core::ports::Vcs;
 use sprint_git::{GitConfig, GitVcs};
 
-use crate::support::{Fixture, commit_all, git, sprint, write};
+use crate::support::{Fixture, commit_all, git, sprint, write, write_program};
 
 /// One of every call.
 async fn whole_sprint(fixture: &Fixture) {
@@ -62,8 +61,7 @@ async fn hooks_and_monitors_of_the_repository_never_run() {
     let canary = fixture.root.with_file_name("canary");
     let script = format!("#!/bin/sh\necho \"$0\" >> '{}'\n", canary.display());
     let plant = |path: &Path| {
-        fs::write(path, &script).unwrap();
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(path, &script);
     };
     let hooks = fixture.root.join(".git/hooks");
     fs::create_dir_all(&hooks).unwrap();
@@ -234,8 +232,7 @@ async fn repositories_that_cannot_carry_a_sprint_are_refused() {
 async fn a_git_that_is_missing_or_too_old_stops_the_sprint() {
     let fixture = Fixture::new().await;
     let old = fixture.root.with_file_name("old-git");
-    fs::write(&old, "#!/bin/sh\necho git version 2.39.5\n").unwrap();
-    fs::set_permissions(&old, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&old, "#!/bin/sh\necho git version 2.39.5\n");
     let open = async |program: &Path| {
         let mut config = GitConfig::new(&fixture.root, BranchName::new("main").unwrap());
         config.program = program.to_owned();

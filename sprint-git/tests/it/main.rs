@@ -2,12 +2,16 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod conformance;
+mod differential;
 mod faults;
+mod histories;
 mod hygiene;
 mod land;
 mod merge;
 mod pool;
+mod predict;
 mod refresh;
+mod resolve;
 mod safety;
 mod support;
 mod workspace;

@@ -66,10 +66,11 @@ async fn a_conflicting_ticket_is_left_out_and_the_next_one_is_not() {
     let combined = fixture
         .combine(&fixture.head(), &[one, two.clone(), three])
         .await;
-    assert_eq!(
-        combined.conflicts,
-        [(two.ticket, vec![RepoPath::from("a.txt")])]
-    );
+    let [clash] = &combined.conflicts[..] else {
+        panic!("{:?}", combined.conflicts)
+    };
+    assert_eq!(clash.ticket, two.ticket);
+    assert_eq!(clash.paths, [RepoPath::from("a.txt")]);
     let merged: Vec<_> = combined
         .merged
         .iter()

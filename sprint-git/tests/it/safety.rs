@@ -20,7 +20,7 @@ async fn conflict(fixture: &Fixture, input: MergeInput) -> Vec<RepoPath> {
     let combined = fixture.combine(&base, &[input]).await;
     assert_eq!(combined.tip, base);
     assert_eq!(fixture.fingerprint(&["refs/sprint/"]), before);
-    combined.conflicts[0].1.clone()
+    combined.conflicts[0].paths.clone()
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -249,9 +248,19 @@ pub(crate) fn scripted_git(fixture: &Fixture) -> PathBuf {
          then echo reached > \"$cd_to/pipe\"; exec sleep 1000; fi\nexec git \"$@\"\n",
         place.display()
     );
-    fs::write(&script, text).unwrap();
-    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&script, &text);
     script
+}
+
+/// Writes a program, from another process: one that this process wrote cannot run as long as a
+/// child forked by another test meanwhile holds it open.
+pub(crate) fn write_program(path: &Path, text: &str) {
+    let written = Command::new("sh")
+        .args(["-c", r#"printf %s "$2" > "$1" && chmod +x "$1""#, "sh"])
+        .arg(path)
+        .arg(text)
+        .status();
+    assert!(written.unwrap().success());
 }
 
 /// Cuts `action` off right before its git call number `stop`; whether it got that far.

@@ -1,0 +1,114 @@
+//! A second opinion on merges.
+//!
+//! What lands must be what `git merge` would have made, and so git is asked about every merge of a
+//! trial; where the two differ, git is right. Merges that are only predictions go without.
+
+use std::collections::BTreeSet;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice;
+use sprint_core::domain::path::RepoPath;
+use sprint_core::failure::ErrorKind;
+
+use crate::error::{GitError, Result};
+use crate::repo::Repo;
+
+/// What git makes of a merge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Opinion {
+    /// The merged tree.
+    Clean(ObjectId),
+    /// The tree with conflict markers, and the files that have them.
+    Clash(ObjectId, Vec<RepoPath>),
+    /// Git broke off. Some changes of a file's type make it fail an assertion.
+    Unknown,
+}
+
+impl Repo {
+    /// Has git merge two commits, without touching anything.
+    pub(crate) async fn second_opinion(&self, [ours, theirs]: [ObjectId; 2]) -> Result<Opinion> {
+        let options = ["merge-tree", "--write-tree", "-z", "--no-messages"];
+        let output = self
+            .call(options)
+            .args([
+                "--end-of-options".into(),
+                ours.to_string(),
+                theirs.to_string(),
+            ])
+            .finish()
+            .await?;
+        let opinion = match output.code {
+            Some(0) => parse_tree(&output.stdout).map(Opinion::Clean),
+            Some(1) => parse_clash(&output.stdout, [ours, theirs]),
+            // Ended by a signal: its own, when an assertion fails.
+            None => {
+                let stderr = output.stderr.trim();
+                tracing::warn!(%ours, %theirs, stderr, "git cannot merge");
+                return Ok(Opinion::Unknown);
+            }
+            Some(_) => return Err(output.failed("merge-tree".into())),
+        };
+        opinion.ok_or_else(|| GitError::Unreadable {
+            command: "merge-tree".into(),
+        })
+    }
+}
+
+fn parse_tree(output: &[u8]) -> Option<ObjectId> {
+    ObjectId::from_hex(output.split(|byte| *byte == 0).next()?).ok()
+}
+
+/// Reads `tree NUL (mode SP id SP stage TAB path NUL)+`.
+fn parse_clash(output: &[u8], sides: [ObjectId; 2]) -> Option<Opinion> {
+    let tree = parse_tree(output)?;
+    let mut paths = BTreeSet::new();
+    let entries = output.split(|byte| *byte == 0).skip(1);
+    for entry in entries.take_while(|entry| !entry.is_empty()) {
+        let tab = entry.iter().position(|byte| *byte == b'\t')?;
+        // A file that had to make room is listed as `{name}~{side}`.
+        let side = |path: Vec<u8>, side| path.replace(format!("~{side}"), "");
+        let path = sides.into_iter().fold(entry[tab + 1..].to_vec(), side);
+        paths.insert(RepoPath::from_bytes(&path));
+    }
+    Some(Opinion::Clash(tree, paths.into_iter().collect()))
+}
+
+/// Runs a merge of gix, which gives up with a panic on some changes it never expected.
+pub(crate) fn or_unknown<T>(merge: impl FnOnce() -> Result<T>) -> Result<Option<T>> {
+    let merge = std::panic::AssertUnwindSafe(merge);
+    match std::panic::catch_unwind(merge) {
+        Ok(merged) => merged.map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The error for a merge that nobody can make.
+pub(crate) fn unmergeable(ours: ObjectId, theirs: ObjectId) -> GitError {
+    let message = format!("{ours} and {theirs} cannot be merged");
+    GitError::refused(ErrorKind::Invalid, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clean_and_clashing_trees_are_read() {
+        let id = "46d20440bc2bbfaa65128a2c3ee22d0261fd34d4";
+        let tree = ObjectId::from_hex(id.as_bytes()).unwrap();
+        assert_eq!(parse_tree(format!("{id}\0").as_bytes()), Some(tree));
+        assert_eq!(parse_tree(b""), None);
+        let entries = [
+            format!("{id}\0"),
+            format!("100644 {id} 2\ta b\0"),
+            format!("100644 {id} 3\ta b\0"),
+            format!("100644 {id} 1\tc~{id}\0"),
+        ];
+        let sides = [ObjectId::null(gix::hash::Kind::Sha1), tree];
+        let paths = vec![RepoPath::from("a b"), RepoPath::from("c")];
+        let clash = Opinion::Clash(tree, paths);
+        assert_eq!(parse_clash(entries.concat().as_bytes(), sides), Some(clash));
+        let nonsense = format!("{id}\0nonsense\0");
+        assert_eq!(parse_clash(nonsense.as_bytes(), sides), None);
+    }
+}
