@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sprint_core::domain::probe::ProbeSpec;
+use sprint_core::domain::probe::{Probe, ProbeSpec};
 use sprint_core::domain::workspace::{Leftovers, Opened, Workspace, WorkspaceSpec};
 use sprint_core::id::{BranchName, CommitId, SprintId, TicketId};
 use sprint_core::ports::Vcs as _;
@@ -68,10 +68,8 @@ impl Fixture {
             .expect("a repository")
     }
 
-    fn probe(&self, vcs: &GitVcs, spec: &ProbeSpec) -> usize {
-        let probe = self.runtime.block_on(vcs.probe(spec)).expect("an answer");
-        let clashes = probe.pairs.iter().filter(|pair| !pair.clashes.is_empty());
-        clashes.count() + probe.against_base.len()
+    fn probe(&self, vcs: &GitVcs, spec: &ProbeSpec) -> Probe {
+        self.runtime.block_on(vcs.probe(spec)).expect("an answer")
     }
 
     fn pairs(&self) -> Vec<[&CommitId; 2]> {
@@ -112,6 +110,14 @@ fn matrix(c: &mut Criterion) {
         let fixture = Fixture::new(files);
         let pairs = fixture.pairs();
         let sample: Vec<_> = pairs.iter().copied().step_by(SAMPLE).collect();
+        let probe = fixture.probe(&fixture.open(), &fixture.spec);
+        let clashing = probe.pairs.iter().filter(|pair| !pair.clashes.is_empty());
+        let (clashing, alone) = (clashing.count(), probe.against_base.len());
+        let known = format!("{} merges made, {clashing} pairs clash", probe.merges);
+        eprintln!(
+            "{files} files, {} pairs: {known}, {alone} branches with base",
+            pairs.len()
+        );
         group.throughput(Throughput::Elements(pairs.len() as u64));
         group.bench_function(BenchmarkId::new("sprint", files), |b| {
             b.iter_batched(
@@ -337,7 +343,9 @@ fn import(root: &Path, files: usize) {
         let (mark, fork) = (100 + branch, 2 + below(40));
         script += &head(&format!("b{branch}"), mark, Some(fork));
         // Files that many change, and some of its own.
-        script += &put(below(60), &[below(60)]);
+        for _ in 0..3 {
+            script += &put(below(60), &[below(60)]);
+        }
         for _ in 0..4 {
             script += &put(60 + below(files - 60), &[below(60), below(60)]);
         }

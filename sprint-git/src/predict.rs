@@ -28,7 +28,7 @@ const MOST_PAIRS: usize = 100_000;
 /// More threads than this would take the machine from the agents.
 const MOST_THREADS: usize = 2;
 /// Fewer merges than this are done before a thread has its caches.
-const FEWEST_PER_THREAD: usize = 16;
+const FEWEST_PER_THREAD: usize = 8;
 
 /// What is known from earlier trials.
 #[derive(Clone, Debug, Default)]

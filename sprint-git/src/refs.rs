@@ -249,3 +249,20 @@ pub(crate) fn parse_commit(bytes: &[u8]) -> Result<CommitId> {
             command: "rev-parse".into(),
         })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sprint_takes_the_names_of_what_outlives_sprints() {
+        for (name, expected) in [
+            ("rescue", false),
+            ("resolutions", false),
+            ("sprint-1", true),
+        ] {
+            let sprint = SprintId::new(name).unwrap();
+            assert_eq!(SprintRefs::new(&sprint).is_ok(), expected, "{name}");
+        }
+    }
+}
