@@ -97,7 +97,9 @@ impl AgentRunner for Poet {
                     requirements: vec![row],
                 })
             }
-            Role::Review | Role::Context => RoleResult::Review(ReviewResult::default()),
+            Role::Review | Role::Context | Role::Conflict => {
+                RoleResult::Review(ReviewResult::default())
+            }
         };
         let answer = Answer::Result(Claimed(result));
         Ok(AgentReport {
