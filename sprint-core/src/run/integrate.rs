@@ -48,7 +48,7 @@ pub struct IntegrationRun {
     pub policy: Policy,
     /// Runs of the gate by tree.
     pub gates: BTreeMap<TreeId, Runs>,
-    /// Combinations of the present candidates that were made.
+    /// Combinations of the present candidates that were made, apart from the links of the chain.
     pub combinations: Vec<Combination>,
     /// Runs of the gate since the search began for who is to blame.
     pub gates_spent: u32,
@@ -223,13 +223,6 @@ impl IntegrationRun {
             return self.clashed(clash, &combined, touches);
         }
         self.chain = combined.merged;
-        for at in 1..=self.chain.len() {
-            let Merged { commit, tree, .. } = self.chain[at - 1].clone();
-            self.combinations.push(Combination {
-                tickets: self.chain[..at].iter().map(|m| m.ticket.clone()).collect(),
-                result: Some((commit, tree)),
-            });
-        }
         self.go_on()
     }
 
@@ -319,12 +312,9 @@ impl IntegrationRun {
             Next::Blame(blame) => return self.blame(blame),
         };
         let tickets = self.named(&set);
-        let made = self
-            .combinations
-            .iter()
-            .find(|made| made.tickets == tickets);
-        match made.and_then(|made| made.result.clone()) {
-            Some((commit, tree)) => {
+        match self.made(&set) {
+            Some(Some((commit, tree))) => {
+                let (commit, tree) = (commit.clone(), tree.clone());
                 self.probe += 1;
                 self.task = Task::Gate {
                     tickets,
@@ -332,7 +322,7 @@ impl IntegrationRun {
                     tree,
                 };
             }
-            None => self.combine(tickets),
+            Some(None) | None => self.combine(tickets),
         }
         Consequence::default()
     }
@@ -356,16 +346,26 @@ impl IntegrationRun {
     }
 
     fn known(&self, set: &Positions) -> Known<'_> {
-        let tickets = self.named(set);
-        let made = self
-            .combinations
-            .iter()
-            .find(|made| made.tickets == tickets);
-        match made.map(|made| &made.result) {
+        match self.made(set) {
             None => Known::Nothing,
             Some(None) => Known::Impossible,
             Some(Some((_, tree))) => self.gates.get(tree).map_or(Known::Nothing, Known::Ran),
         }
+    }
+
+    /// What came of merging a set: nothing yet, no result, or a commit and its tree.
+    fn made(&self, set: &Positions) -> Option<Option<(&CommitId, &TreeId)>> {
+        let last = set.last().copied();
+        if last.is_some_and(|last| last + 1 == set.len()) {
+            let link = self.chain.get(set.len() - 1)?;
+            return Some(Some((&link.commit, &link.tree)));
+        }
+        let tickets = self.named(set);
+        let made = self
+            .combinations
+            .iter()
+            .find(|made| made.tickets == tickets)?;
+        Some(made.result.as_ref().map(|(commit, tree)| (commit, tree)))
     }
 
     fn blame(&mut self, blame: Blame) -> Consequence {
