@@ -20,6 +20,7 @@ use crate::run::SprintRun;
 use crate::run::culprit::Runs;
 use crate::run::effect::{EffectId, Step, Work};
 use crate::run::integrate::{IntegrationRun, Policy, Task};
+use crate::run::predict::Prediction;
 use crate::run::proof::Proof;
 use crate::run::snapshot::{SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
@@ -305,6 +306,7 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
         ]
         .into(),
         integration: None,
+        prediction: Prediction::default(),
     }
 }
 

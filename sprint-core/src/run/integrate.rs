@@ -130,6 +130,8 @@ pub(super) struct Consequence {
     pub(super) gate: Option<(Vec<TicketId>, bool)>,
     /// A workspace that was opened for a ticket, to be given back with its others.
     pub(super) opened: Option<(TicketId, Workspace)>,
+    /// A ticket, and the ones merged before it with which it clashes.
+    pub(super) clashed: Option<(TicketId, Vec<TicketId>)>,
     pub(super) resolved: Option<Resolved>,
     pub(super) warning: Option<String>,
     pub(super) park: Option<String>,
@@ -245,10 +247,16 @@ impl IntegrationRun {
         if self.policy.resolves && asked.unwrap_or(0) < MAX_CONFLICT_AGENTS {
             let at_ours = combined.merged.iter().find(|m| m.commit == clash.ours);
             let ours_tree = at_ours.map(|merged| merged.tree.clone());
-            self.resolve(Resolving::new(clash.clone(), others, ours_tree));
-            return Consequence::default();
+            self.resolve(Resolving::new(clash.clone(), others.clone(), ours_tree));
+            return Consequence {
+                clashed: Some((clash.ticket.clone(), others)),
+                ..Consequence::default()
+            };
         }
-        self.evict_clashing(clash, others.last().cloned(), None)
+        Consequence {
+            clashed: Some((clash.ticket.clone(), others.clone())),
+            ..self.evict_clashing(clash, others.last().cloned(), None)
+        }
     }
 
     /// Begins, or goes on with, the resolution of a conflict.
