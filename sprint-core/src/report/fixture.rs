@@ -136,6 +136,7 @@ pub(super) fn checked(n: u32) -> Checked {
             changed("tests/a|`b.rs", ChangeKind::Added),
         ],
         artifacts: vec![],
+        fixtures: BTreeSet::new(),
         claim: Box::new(claim(n)),
         verdicts,
         review_summary: "Good work, @bob.\n\n## Implementation Complete\n```\nopen fence".into(),

@@ -38,6 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::agent::Role;
+use crate::domain::path::RepoPath;
 use crate::failure::{ErrorKind, Failure};
 use crate::id::{CommitId, TicketId};
 use crate::plan::sprint_plan::SprintPlan;
@@ -70,6 +71,7 @@ pub struct SprintRun {
     index: Index,
     heads: BTreeMap<TicketId, CommitId>,
     probe_due: bool,
+    planned: BTreeMap<TicketId, BTreeSet<RepoPath>>,
     learnings: BTreeMap<(Option<Timestamp>, TicketId), Vec<String>>,
     changed: Changed,
     events: Vec<Event>,
@@ -163,6 +165,7 @@ impl SprintRun {
             index: Index::default(),
             heads: BTreeMap::new(),
             probe_due: false,
+            planned: BTreeMap::new(),
             learnings: BTreeMap::new(),
             changed: Changed::default(),
             events: Vec::new(),
@@ -175,6 +178,7 @@ impl SprintRun {
             .map(|(id, t)| ((t.completed_at, id.clone()), t.learnings.clone()))
             .collect();
         run.note_heads();
+        run.note_plans();
         run.reindex_all();
         run
     }
@@ -473,6 +477,9 @@ impl SprintRun {
         }
         self.note_head(id);
         self.reindex(id);
+        if self.plan.config.avoid_conflicts && stage != before.0 {
+            self.reindex_queued();
+        }
         if complete != before.2 {
             for dependent in self.dependents(id) {
                 self.reindex(&dependent);

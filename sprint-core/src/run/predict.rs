@@ -14,10 +14,11 @@ use crate::domain::workspace::ChangedPath;
 use crate::id::{CommitId, TicketId};
 use crate::plan::accuracy::Accuracy;
 use crate::plan::conflict::{Branch, Conflicts, Risk};
+use crate::plan::files;
 use crate::run::SprintRun;
 use crate::run::effect::Work;
 use crate::run::event::Event;
-use crate::run::ticket::{Stage, TicketRun};
+use crate::run::ticket::{Checked, Stage, TicketRun};
 
 /// With more heads than this nothing is predicted: the pairs would cost more than they save.
 const MOST: usize = 64;
@@ -136,6 +137,60 @@ impl SprintRun {
             None => self.heads.remove(id),
         };
         self.probe_is_due();
+    }
+
+    /// Reads what tickets say they will touch, if that matters.
+    pub(super) fn note_plans(&mut self) {
+        if self.plan.config.avoid_conflicts {
+            let plans = self.plan.tickets.iter();
+            self.planned = plans
+                .map(|(id, plan)| (id.clone(), files::planned(&plan.ticket)))
+                .collect();
+        }
+    }
+
+    /// Whether a ticket that could begin waits for one with which it would conflict: one that is
+    /// being worked on, or that is to begin before it.
+    pub(super) fn makes_way(&self, id: &TicketId) -> bool {
+        if !self.plan.config.avoid_conflicts {
+            return false;
+        }
+        let rank = |id: &TicketId| self.plan.tickets.get(id).map(|plan| plan.rank);
+        let goes_first = |other: &TicketId, ticket: &TicketRun| {
+            if ticket.stage == Stage::Queued {
+                rank(other) < rank(id) && self.is_ready(other)
+            } else {
+                // One that waits for a person may do so for days.
+                !ticket.is_settled() && !matches!(ticket.stage, Stage::AwaitingReview(_))
+            }
+        };
+        let mut others = self.tickets.iter().filter(|(other, _)| *other != id);
+        others.any(|(other, ticket)| goes_first(other, ticket) && self.would_meet(id, other))
+    }
+
+    /// Whether two tickets say that they will touch the same file, or one of them has.
+    fn would_meet(&self, a: &TicketId, b: &TicketId) -> bool {
+        let files = |id: &TicketId| {
+            let planned = self.planned.get(id).into_iter().flatten().cloned();
+            let checked = self
+                .tickets
+                .get(id)
+                .and_then(|ticket| ticket.stage.checked());
+            let changed = checked.into_iter().flat_map(Checked::paths);
+            planned.chain(changed).collect::<BTreeSet<_>>()
+        };
+        self.prediction.expects(a, b) || !files(a).is_disjoint(&files(b))
+    }
+
+    /// Brings up to date what queued tickets want.
+    pub(super) fn reindex_queued(&mut self) {
+        let queued = |(id, ticket): (&TicketId, &TicketRun)| {
+            (ticket.stage == Stage::Queued).then(|| id.clone())
+        };
+        let queued: Vec<_> = self.tickets.iter().filter_map(queued).collect();
+        for id in queued {
+            self.reindex(&id);
+        }
     }
 
     /// Collects the heads of all tickets.

@@ -123,7 +123,7 @@ impl SprintRun {
 
     fn stage_wants(&self, id: &TicketId, stage: &Stage) -> Vec<Step> {
         match stage {
-            Stage::Queued if self.is_ready(id) => vec![Step::Open],
+            Stage::Queued if self.is_ready(id) && !self.makes_way(id) => vec![Step::Open],
             Stage::Opening { .. } => vec![Step::Open],
             Stage::Installing { .. } => vec![Step::Install],
             Stage::Researching { .. } => vec![Step::Research],
@@ -160,7 +160,7 @@ impl SprintRun {
     }
 
     /// Whether every ticket it depends on is verified.
-    fn is_ready(&self, id: &TicketId) -> bool {
+    pub(super) fn is_ready(&self, id: &TicketId) -> bool {
         let done = |id| self.tickets.get(id).is_some_and(TicketRun::is_complete);
         self.plan
             .tickets
