@@ -60,8 +60,24 @@ pub struct IntegrationRun {
     /// Conflicts that were resolved, with the proof that nothing was dropped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resolved: Vec<Resolved>,
+    /// Who was set aside, and what it took to find out. They may have been mended since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub culprits: Vec<Culprit>,
     /// What is being done.
     pub task: Task,
+}
+
+/// A ticket that was set aside, for reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Culprit {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The one it does not go together with, if one alone is enough.
+    pub partner: Option<TicketId>,
+    /// What is wrong, in words.
+    pub message: String,
+    /// Runs of the gate it took to find out.
+    pub gates: u32,
 }
 
 /// How conflicts and culprits are dealt with.
@@ -160,6 +176,7 @@ impl IntegrationRun {
             chain: Vec::new(),
             conflict_agents: BTreeMap::new(),
             resolved: Vec::new(),
+            culprits: Vec::new(),
             task: Task::Over,
         };
         run.start_over();
@@ -171,6 +188,7 @@ impl IntegrationRun {
         self.gates = before.gates;
         self.conflict_agents = before.conflict_agents;
         self.resolved = before.resolved;
+        self.culprits = before.culprits;
     }
 
     /// The step that ought to be running, and the attempt number in its name.
@@ -409,6 +427,12 @@ impl IntegrationRun {
     /// Takes a ticket out of the candidates, and starts over. What depends on it waits for the next
     /// round, in which it may have been mended.
     fn evict(&mut self, eviction: Eviction) -> Consequence {
+        self.culprits.push(Culprit {
+            ticket: eviction.ticket.clone(),
+            partner: eviction.partner.clone(),
+            message: eviction.message.clone(),
+            gates: eviction.gates,
+        });
         let mut gone: BTreeSet<TicketId> = [eviction.ticket.clone()].into();
         // Merge order puts dependencies first, so one pass finds all dependents.
         for ticket in &self.order {
