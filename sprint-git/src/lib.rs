@@ -30,6 +30,7 @@ mod refresh;
 mod combine;
 mod memory;
 mod predict;
+mod survey;
 
 mod diff;
 mod hazard;
@@ -53,4 +54,5 @@ mod lock;
 
 pub use config::GitConfig;
 pub use seed::{Seed, SeedMode};
+pub use survey::LocalBranch;
 pub use vcs::GitVcs;

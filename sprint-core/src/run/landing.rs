@@ -42,7 +42,14 @@ impl SprintRun {
             | Phase::Tidying { .. }
             | Phase::Complete { .. } => false,
         };
-        if finishing {
+        let waiting = self
+            .integration
+            .as_ref()
+            .is_some_and(|run| !run.held_back.is_empty());
+        if finishing && waiting && self.index.unsettled() == 0 {
+            // The ones before them have landed or gone, or it would not be over.
+            self.begin_integration();
+        } else if finishing {
             // A person may have asked for another try of a ticket while others were landing.
             self.enter_phase(if self.index.unsettled() > 0 {
                 Phase::Tickets

@@ -14,4 +14,5 @@ mod refresh;
 mod resolve;
 mod safety;
 mod support;
+mod survey;
 mod workspace;
