@@ -14,11 +14,12 @@ use sprint_core::domain::agent::{
     ReviewResult, Role, RoleResult, Usage, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use sprint_core::domain::check::{CheckPlan, CheckReport, Subject};
-use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Merged};
+use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Merged, Resolution};
 use sprint_core::domain::path::RepoPath;
+use sprint_core::domain::probe::{Probe, ProbeSpec};
 use sprint_core::domain::workspace::{
-    ChangeKind, ChangedPath, Collected, Leftovers, Opened, Refreshed, RepoStatus, Workspace,
-    WorkspaceSpec,
+    ChangeKind, ChangedPath, Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus,
+    Workspace, WorkspaceSpec,
 };
 use sprint_core::engine::{Engine, Ports, control};
 use sprint_core::id::{BranchName, CommitId, ProblemId, SprintId, TagName, TreeId};
@@ -101,7 +102,9 @@ impl AgentRunner for Instantly {
                     requirements: vec![row],
                 })
             }
-            Role::Review | Role::Context => RoleResult::Review(ReviewResult::default()),
+            Role::Review | Role::Context | Role::Conflict => {
+                RoleResult::Review(ReviewResult::default())
+            }
         };
         let answer = Answer::Result(Claimed(result));
         Ok(AgentReport {
@@ -188,8 +191,16 @@ impl Vcs for Instantly {
         })
     }
 
-    async fn refresh(&self, _: &Workspace, _: &CommitId, _: Timestamp) -> Result<Refreshed> {
+    async fn refresh(&self, _: &RefreshSpec) -> Result<Refreshed> {
         Ok(Refreshed::Current)
+    }
+
+    async fn probe(&self, _: &ProbeSpec) -> Result<Probe> {
+        Ok(Probe::default())
+    }
+
+    async fn remember(&self, _: &Resolution) -> Result<()> {
+        Ok(())
     }
 
     async fn checkout(&self, _: &CommitId, _: &SprintId) -> Result<PathBuf> {

@@ -21,6 +21,7 @@ use crate::run::culprit::Runs;
 use crate::run::effect::{EffectId, Step, Work};
 use crate::run::integrate::{Culprit, IntegrationRun, Policy, Task};
 use crate::run::no_drop::{FileMerge, NoDrop};
+use crate::run::predict::Prediction;
 use crate::run::proof::Proof;
 use crate::run::resolve::Resolved;
 use crate::run::snapshot::{SCHEMA_VERSION, Snapshot};
@@ -307,6 +308,7 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
         ]
         .into(),
         integration: None,
+        prediction: Prediction::default(),
     }
 }
 

@@ -48,7 +48,7 @@ pub struct IntegrationRun {
     pub policy: Policy,
     /// Runs of the gate by tree.
     pub gates: BTreeMap<TreeId, Runs>,
-    /// Combinations of the present candidates that were made.
+    /// Combinations of the present candidates that were made, apart from the links of the chain.
     pub combinations: Vec<Combination>,
     /// Runs of the gate since the search began for who is to blame.
     pub gates_spent: u32,
@@ -146,6 +146,8 @@ pub(super) struct Consequence {
     pub(super) gate: Option<(Vec<TicketId>, bool)>,
     /// A workspace that was opened for a ticket, to be given back with its others.
     pub(super) opened: Option<(TicketId, Workspace)>,
+    /// A ticket, and the ones merged before it with which it clashes.
+    pub(super) clashed: Option<(TicketId, Vec<TicketId>)>,
     pub(super) resolved: Option<Resolved>,
     pub(super) warning: Option<String>,
     pub(super) park: Option<String>,
@@ -241,13 +243,6 @@ impl IntegrationRun {
             return self.clashed(clash, &combined, touches);
         }
         self.chain = combined.merged;
-        for at in 1..=self.chain.len() {
-            let Merged { commit, tree, .. } = self.chain[at - 1].clone();
-            self.combinations.push(Combination {
-                tickets: self.chain[..at].iter().map(|m| m.ticket.clone()).collect(),
-                result: Some((commit, tree)),
-            });
-        }
         self.go_on()
     }
 
@@ -270,10 +265,16 @@ impl IntegrationRun {
         if self.policy.resolves && asked.unwrap_or(0) < MAX_CONFLICT_AGENTS {
             let at_ours = combined.merged.iter().find(|m| m.commit == clash.ours);
             let ours_tree = at_ours.map(|merged| merged.tree.clone());
-            self.resolve(Resolving::new(clash.clone(), others, ours_tree));
-            return Consequence::default();
+            self.resolve(Resolving::new(clash.clone(), others.clone(), ours_tree));
+            return Consequence {
+                clashed: Some((clash.ticket.clone(), others)),
+                ..Consequence::default()
+            };
         }
-        self.evict_clashing(clash, others.last().cloned(), None)
+        Consequence {
+            clashed: Some((clash.ticket.clone(), others.clone())),
+            ..self.evict_clashing(clash, others.last().cloned(), None)
+        }
     }
 
     /// Begins, or goes on with, the resolution of a conflict.
@@ -337,12 +338,9 @@ impl IntegrationRun {
             Next::Blame(blame) => return self.blame(blame),
         };
         let tickets = self.named(&set);
-        let made = self
-            .combinations
-            .iter()
-            .find(|made| made.tickets == tickets);
-        match made.and_then(|made| made.result.clone()) {
-            Some((commit, tree)) => {
+        match self.made(&set) {
+            Some(Some((commit, tree))) => {
+                let (commit, tree) = (commit.clone(), tree.clone());
                 self.probe += 1;
                 self.task = Task::Gate {
                     tickets,
@@ -350,7 +348,7 @@ impl IntegrationRun {
                     tree,
                 };
             }
-            None => self.combine(tickets),
+            Some(None) | None => self.combine(tickets),
         }
         Consequence::default()
     }
@@ -374,16 +372,26 @@ impl IntegrationRun {
     }
 
     fn known(&self, set: &Positions) -> Known<'_> {
-        let tickets = self.named(set);
-        let made = self
-            .combinations
-            .iter()
-            .find(|made| made.tickets == tickets);
-        match made.map(|made| &made.result) {
+        match self.made(set) {
             None => Known::Nothing,
             Some(None) => Known::Impossible,
             Some(Some((_, tree))) => self.gates.get(tree).map_or(Known::Nothing, Known::Ran),
         }
+    }
+
+    /// What came of merging a set: nothing yet, no result, or a commit and its tree.
+    fn made(&self, set: &Positions) -> Option<Option<(&CommitId, &TreeId)>> {
+        let last = set.last().copied();
+        if last.is_some_and(|last| last + 1 == set.len()) {
+            let link = self.chain.get(set.len() - 1)?;
+            return Some(Some((&link.commit, &link.tree)));
+        }
+        let tickets = self.named(set);
+        let made = self
+            .combinations
+            .iter()
+            .find(|made| made.tickets == tickets)?;
+        Some(made.result.as_ref().map(|(commit, tree)| (commit, tree)))
     }
 
     fn blame(&mut self, blame: Blame) -> Consequence {

@@ -22,7 +22,8 @@ use crate::run::verifying::fingerprint;
 impl SprintRun {
     /// Moves on when a phase has nothing left to do.
     pub(super) fn settle(&mut self) {
-        if self.sprint.phase == Phase::Tickets && self.index.unsettled() == 0 {
+        let settled = self.index.unsettled() == 0 && !self.probe_due;
+        if self.sprint.phase == Phase::Tickets && settled {
             self.begin_integration();
         }
         let over = self
@@ -161,6 +162,7 @@ impl SprintRun {
             | Done::Agent(_)
             | Done::Inspected(_)
             | Done::Refreshed(_)
+            | Done::Probed(_)
             | Done::Collected(_)
             | Done::Sources(_)
             | Done::Posted(_)
@@ -180,11 +182,15 @@ impl SprintRun {
             landed,
             gate,
             opened,
+            clashed,
             resolved,
             warning,
             park,
             stop,
         } = consequence;
+        if let Some((ticket, others)) = clashed {
+            self.clash_happened(&ticket, &others);
+        }
         if let Some((id, workspace)) = opened {
             self.with_ticket(&id, |ticket, _| ticket.workspaces.push(workspace));
         }

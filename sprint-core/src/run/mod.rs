@@ -24,6 +24,7 @@ pub mod integrate;
 mod landing;
 mod layers;
 pub mod no_drop;
+pub mod predict;
 pub mod proof;
 pub mod resolve;
 pub mod snapshot;
@@ -38,7 +39,7 @@ use std::sync::Arc;
 
 use crate::domain::agent::Role;
 use crate::failure::{ErrorKind, Failure};
-use crate::id::TicketId;
+use crate::id::{CommitId, TicketId};
 use crate::plan::sprint_plan::SprintPlan;
 use crate::run::cx::Cx;
 use crate::run::effect::{Done, EffectId, Lane, Scope, Step};
@@ -46,6 +47,7 @@ use crate::run::event::Event;
 use crate::run::index::Index;
 use crate::run::input::Input;
 use crate::run::integrate::IntegrationRun;
+use crate::run::predict::Prediction;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
 use crate::run::ticket::{Stage, TicketRun};
@@ -63,8 +65,11 @@ pub struct SprintRun {
     sprint: SprintState,
     tickets: BTreeMap<TicketId, TicketRun>,
     integration: Option<IntegrationRun>,
+    prediction: Prediction,
     // Everything below is derived; a restart builds it anew.
     index: Index,
+    heads: BTreeMap<TicketId, CommitId>,
+    probe_due: bool,
     learnings: BTreeMap<(Option<Timestamp>, TicketId), Vec<String>>,
     changed: Changed,
     events: Vec<Event>,
@@ -75,6 +80,7 @@ pub struct SprintRun {
 struct Changed {
     sprint: bool,
     integration: bool,
+    prediction: bool,
     tickets: BTreeSet<TicketId>,
 }
 
@@ -124,6 +130,7 @@ impl SprintRun {
             sprint,
             tickets,
             integration: None,
+            prediction: Prediction::default(),
         });
         for id in blocked {
             run.block_dependents(&id);
@@ -142,6 +149,7 @@ impl SprintRun {
             sprint,
             tickets,
             integration,
+            prediction,
             ..
         } = snapshot;
         let mut run = Self {
@@ -151,7 +159,10 @@ impl SprintRun {
             sprint,
             tickets,
             integration,
+            prediction,
             index: Index::default(),
+            heads: BTreeMap::new(),
+            probe_due: false,
             learnings: BTreeMap::new(),
             changed: Changed::default(),
             events: Vec::new(),
@@ -163,6 +174,7 @@ impl SprintRun {
         run.learnings = done
             .map(|(id, t)| ((t.completed_at, id.clone()), t.learnings.clone()))
             .collect();
+        run.note_heads();
         run.reindex_all();
         run
     }
@@ -177,6 +189,7 @@ impl SprintRun {
             sprint: self.sprint.clone(),
             tickets: self.tickets.clone(),
             integration: self.integration.clone(),
+            prediction: self.prediction.clone(),
         }
     }
 
@@ -283,7 +296,8 @@ impl SprintRun {
     /// `None` if nothing did.
     pub fn take_delta(&mut self) -> Option<Delta> {
         let changed = std::mem::take(&mut self.changed);
-        if !changed.sprint && !changed.integration && changed.tickets.is_empty() {
+        let more = changed.sprint || changed.integration || changed.prediction;
+        if !more && changed.tickets.is_empty() {
             return None;
         }
         self.revision += 1;
@@ -299,6 +313,7 @@ impl SprintRun {
                 .as_ref()
                 .filter(|_| changed.integration)
                 .cloned(),
+            prediction: changed.prediction.then(|| self.prediction.clone()),
         })
     }
 
@@ -369,6 +384,7 @@ impl SprintRun {
         match (step, done) {
             (Step::Checkpoint, _) => self.enter_phase(Phase::Tickets),
             (Step::Tidy, _) => self.complete(),
+            (Step::Probe, Done::Probed(found)) => self.probed(*found),
             (_, done) => self.integration_finished(done),
         }
     }
@@ -382,6 +398,9 @@ impl SprintRun {
         if !fatal && self.is_resolving(step) && (hopeless || !failure.kind.may_pass()) {
             self.sprint.retries = 0;
             self.resolution_failed(&message);
+        } else if step == Step::Probe && (hopeless || !failure.kind.may_pass()) && !fatal {
+            self.sprint.retries = 0;
+            self.unpredicted(message);
         } else if step == Step::Tidy && hopeless {
             self.events.push(Event::Warning { message });
             self.complete();
@@ -452,6 +471,7 @@ impl SprintRun {
                 attempt,
             });
         }
+        self.note_head(id);
         self.reindex(id);
         if complete != before.2 {
             for dependent in self.dependents(id) {
@@ -548,6 +568,7 @@ const fn role_of(step: Step) -> Option<Role> {
         Step::Checkpoint
         | Step::Combine
         | Step::Gate
+        | Step::Probe
         | Step::Inspect
         | Step::Remember
         | Step::Land

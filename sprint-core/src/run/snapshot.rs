@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::TicketId;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::run::integrate::IntegrationRun;
+use crate::run::predict::Prediction;
 use crate::run::state::SprintState;
 use crate::run::ticket::TicketRun;
 use crate::time::Timestamp;
@@ -32,6 +33,9 @@ pub struct Snapshot {
     pub tickets: BTreeMap<TicketId, TicketRun>,
     /// Integration, once it has begun.
     pub integration: Option<IntegrationRun>,
+    /// What is expected of pairs of tickets, and what happened.
+    #[serde(default)]
+    pub prediction: Prediction,
 }
 
 /// A change of the state: the records that changed, whole. It says what the state *is*, not what
@@ -54,6 +58,9 @@ pub struct Delta {
     /// Integration, if it changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<IntegrationRun>,
+    /// What is expected of pairs of tickets, if that changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<Prediction>,
 }
 
 /// A delta does not follow the state it is applied to.
@@ -76,6 +83,7 @@ impl Delta {
             sprint: None,
             tickets: BTreeMap::new(),
             integration: None,
+            prediction: None,
         }
     }
 }
@@ -103,6 +111,9 @@ impl Snapshot {
         }
         if let Some(integration) = &delta.integration {
             self.integration = Some(integration.clone());
+        }
+        if let Some(prediction) = &delta.prediction {
+            self.prediction = prediction.clone();
         }
         Ok(())
     }

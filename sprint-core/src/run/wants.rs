@@ -93,6 +93,7 @@ impl SprintRun {
                 ending: Ending::Finished,
             } if self.index.with_chores() > 0 => None,
             Phase::Tidying { .. } => Some((Step::Tidy, 1)),
+            Phase::Tickets if self.probe_due => Some((Step::Probe, self.prediction.probes + 1)),
             Phase::Tickets | Phase::Parked { .. } | Phase::Complete { .. } => None,
         }
     }

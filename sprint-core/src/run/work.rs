@@ -47,6 +47,9 @@ impl SprintRun {
         if step == Step::Tidy {
             return Some(Work::Tidy);
         }
+        if step == Step::Probe {
+            return Some(self.probe_work());
+        }
         let run = self.integration.as_ref()?;
         match &run.task {
             Task::Combine { tickets, .. } => Some(Work::Combine(CombineSpec {

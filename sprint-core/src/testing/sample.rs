@@ -9,6 +9,7 @@ use crate::domain::ticket::{Priority, Size, Ticket, TicketStatus};
 use crate::id::{BranchName, CommitId, ProblemId, SprintId, TicketId, TreeId};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::effect::{EffectId, EffectKey, Step};
+use crate::run::predict::Prediction;
 use crate::run::proof::Proof;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Phase, SprintState};
@@ -80,6 +81,7 @@ pub fn snapshot(tickets: usize) -> Snapshot {
             retries: 0,
         },
         integration: None,
+        prediction: Prediction::default(),
     }
 }
 
@@ -97,6 +99,7 @@ pub fn delta(after: &Snapshot) -> Delta {
         sprint: None,
         tickets: [(ticket_id(number), run)].into(),
         integration: None,
+        prediction: None,
     }
 }
 
