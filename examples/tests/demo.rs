@@ -288,9 +288,16 @@ fn start(dir: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
 /// to its end before.
 fn run_and_kill_after(dir: &Path, lines: usize) -> Option<i32> {
     let (mut child, mut output) = start(dir);
+    let mut last = String::new();
     for _ in 0..=lines {
-        if output.next().is_none() {
-            return child.wait().unwrap().code();
+        match output.next() {
+            Some(line) => last = line.unwrap(),
+            None => {
+                let code = child.wait().unwrap().code();
+                // Shown if the test fails.
+                eprintln!("ended with {code:?}: {last}");
+                return code;
+            }
         }
     }
     child.kill().unwrap();
