@@ -29,6 +29,7 @@ pub mod resolve;
 pub mod snapshot;
 pub mod state;
 pub mod ticket;
+pub mod undo;
 mod verifying;
 mod wants;
 mod work;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Intent, Role};
 use crate::domain::check::CheckPlan;
-use crate::domain::merge::{CombineSpec, LandSpec, MergeInput, Resolution};
+use crate::domain::merge::{CombineSpec, LandKind, LandSpec, MergeInput, Resolution};
 use crate::domain::workspace::{Leftovers, RefreshSpec, Workspace, WorkspaceSpec};
 use crate::id::{CommitId, TagName, TicketId, TreeId};
 use crate::plan::edge_cases;
@@ -64,6 +64,7 @@ impl SprintRun {
                 expected: run.base.clone(),
                 tip: run.chain.last()?.commit.clone(),
                 merges: run.chain.clone(),
+                kind: LandKind::Merges,
             })),
             Task::Over => None,
         }
