@@ -305,6 +305,7 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
         ]
         .into(),
         integration: None,
+        undo: None,
     }
 }
 

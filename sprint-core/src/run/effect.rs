@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agent::{AgentReport, AgentTask};
 use crate::domain::check::{CheckPlan, CheckReport};
 use crate::domain::evidence::CommentRef;
-use crate::domain::merge::{Clash, CombineSpec, Combined, LandSpec, Landed, Resolution};
+use crate::domain::merge::{
+    Clash, CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::workspace::{
     Collected, Leftovers, Opened, RefreshSpec, Refreshed, Workspace, WorkspaceSpec,
@@ -42,6 +44,8 @@ pub enum Step {
     Inspect,
     /// Sprint: remember how a conflict was resolved.
     Remember,
+    /// Sprint: take landed tickets back, or land them again, in memory.
+    Revert,
     /// Sprint: advance base.
     Land,
     /// Sprint: remove what the sprint no longer needs.
@@ -82,13 +86,14 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Checkpoint,
         Self::Combine,
         Self::Gate,
         Self::Resolve,
         Self::Inspect,
         Self::Remember,
+        Self::Revert,
         Self::Land,
         Self::Tidy,
         Self::Start,
@@ -118,6 +123,7 @@ impl Step {
             Self::Resolve => "resolve",
             Self::Inspect => "inspect",
             Self::Remember => "remember",
+            Self::Revert => "revert",
             Self::Land => "land",
             Self::Tidy => "tidy",
             Self::Start => "start",
@@ -151,6 +157,7 @@ impl Step {
             | Self::Combine
             | Self::Inspect
             | Self::Remember
+            | Self::Revert
             | Self::Land
             | Self::Tidy
             | Self::Open
@@ -336,6 +343,8 @@ pub enum Work {
     },
     /// Remember how a conflict was resolved.
     Remember(Resolution),
+    /// Take landed tickets back, or land them again, in memory.
+    Revert(RevertSpec),
     /// Advance base.
     Land(LandSpec),
     /// Remove what the sprint no longer needs.
@@ -434,6 +443,8 @@ pub enum Done {
     Checked(CheckReport),
     /// Of inspect.
     Inspected(Box<Inspected>),
+    /// Of revert.
+    Reverted(Reverted),
     /// Of land.
     Landed(Landed),
     /// Of open.

@@ -37,6 +37,7 @@ impl SprintRun {
             Phase::Preflight
             | Phase::Tickets
             | Phase::Parked { .. }
+            | Phase::Undoing
             | Phase::Tidying { .. }
             | Phase::Complete { .. } => false,
         };
@@ -161,6 +162,7 @@ impl SprintRun {
             | Done::Agent(_)
             | Done::Inspected(_)
             | Done::Refreshed(_)
+            | Done::Reverted(_)
             | Done::Collected(_)
             | Done::Sources(_)
             | Done::Posted(_)

@@ -30,6 +30,7 @@ pub mod snapshot;
 pub mod state;
 pub mod ticket;
 pub mod undo;
+mod undoing;
 mod verifying;
 mod wants;
 mod work;
@@ -50,6 +51,7 @@ use crate::run::integrate::IntegrationRun;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
 use crate::run::ticket::{Stage, TicketRun};
+use crate::run::undo::UndoRun;
 use crate::time::Timestamp;
 
 /// Retries of a step of the sprint before it stops.
@@ -64,6 +66,7 @@ pub struct SprintRun {
     sprint: SprintState,
     tickets: BTreeMap<TicketId, TicketRun>,
     integration: Option<IntegrationRun>,
+    undo: Option<UndoRun>,
     // Everything below is derived; a restart builds it anew.
     index: Index,
     learnings: BTreeMap<(Option<Timestamp>, TicketId), Vec<String>>,
@@ -76,6 +79,7 @@ pub struct SprintRun {
 struct Changed {
     sprint: bool,
     integration: bool,
+    undo: bool,
     tickets: BTreeSet<TicketId>,
 }
 
@@ -125,6 +129,7 @@ impl SprintRun {
             sprint,
             tickets,
             integration: None,
+            undo: None,
         });
         for id in blocked {
             run.block_dependents(&id);
@@ -143,6 +148,7 @@ impl SprintRun {
             sprint,
             tickets,
             integration,
+            undo,
             ..
         } = snapshot;
         let mut run = Self {
@@ -152,6 +158,7 @@ impl SprintRun {
             sprint,
             tickets,
             integration,
+            undo,
             index: Index::default(),
             learnings: BTreeMap::new(),
             changed: Changed::default(),
@@ -178,6 +185,7 @@ impl SprintRun {
             sprint: self.sprint.clone(),
             tickets: self.tickets.clone(),
             integration: self.integration.clone(),
+            undo: self.undo.clone(),
         }
     }
 
@@ -204,6 +212,11 @@ impl SprintRun {
     /// Integration, once it has begun.
     pub const fn integration(&self) -> Option<&IntegrationRun> {
         self.integration.as_ref()
+    }
+
+    /// What was taken back last, or is being.
+    pub const fn undo(&self) -> Option<&UndoRun> {
+        self.undo.as_ref()
     }
 
     /// What ought to be running in a lane now, most urgent first.
@@ -284,7 +297,8 @@ impl SprintRun {
     /// `None` if nothing did.
     pub fn take_delta(&mut self) -> Option<Delta> {
         let changed = std::mem::take(&mut self.changed);
-        if !changed.sprint && !changed.integration && changed.tickets.is_empty() {
+        let runs = changed.integration || changed.undo;
+        if !changed.sprint && !runs && changed.tickets.is_empty() {
             return None;
         }
         self.revision += 1;
@@ -300,6 +314,7 @@ impl SprintRun {
                 .as_ref()
                 .filter(|_| changed.integration)
                 .cloned(),
+            undo: self.undo.as_ref().filter(|_| changed.undo).cloned(),
         })
     }
 
@@ -370,6 +385,7 @@ impl SprintRun {
         match (step, done) {
             (Step::Checkpoint, _) => self.enter_phase(Phase::Tickets),
             (Step::Tidy, _) => self.complete(),
+            (_, done) if self.sprint.phase == Phase::Undoing => self.undo_finished(done),
             (_, done) => self.integration_finished(done),
         }
     }
@@ -386,6 +402,8 @@ impl SprintRun {
         } else if step == Step::Tidy && hopeless {
             self.events.push(Event::Warning { message });
             self.complete();
+        } else if hopeless && self.sprint.phase == Phase::Undoing {
+            self.undo_failed(step, message);
         } else if hopeless {
             self.stop(message);
         } else {
@@ -551,6 +569,7 @@ const fn role_of(step: Step) -> Option<Role> {
         | Step::Gate
         | Step::Inspect
         | Step::Remember
+        | Step::Revert
         | Step::Land
         | Step::Tidy
         | Step::Start

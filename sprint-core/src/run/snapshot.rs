@@ -10,6 +10,7 @@ use crate::plan::sprint_plan::SprintPlan;
 use crate::run::integrate::IntegrationRun;
 use crate::run::state::SprintState;
 use crate::run::ticket::TicketRun;
+use crate::run::undo::UndoRun;
 use crate::time::Timestamp;
 
 /// The version of the saved form. A greater one is refused with advice to upgrade.
@@ -32,6 +33,9 @@ pub struct Snapshot {
     pub tickets: BTreeMap<TicketId, TicketRun>,
     /// Integration, once it has begun.
     pub integration: Option<IntegrationRun>,
+    /// What was taken back last, or is being.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoRun>,
 }
 
 /// A change of the state: the records that changed, whole. It says what the state *is*, not what
@@ -54,6 +58,9 @@ pub struct Delta {
     /// Integration, if it changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<IntegrationRun>,
+    /// What is being taken back, if that changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoRun>,
 }
 
 /// A delta does not follow the state it is applied to.
@@ -76,6 +83,7 @@ impl Delta {
             sprint: None,
             tickets: BTreeMap::new(),
             integration: None,
+            undo: None,
         }
     }
 }
@@ -103,6 +111,9 @@ impl Snapshot {
         }
         if let Some(integration) = &delta.integration {
             self.integration = Some(integration.clone());
+        }
+        if let Some(undo) = &delta.undo {
+            self.undo = Some(undo.clone());
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use crate::run::advance::proof;
 use crate::run::effect::{EffectId, EffectKey, Scope, Step, StuckNote, Work};
 use crate::run::integrate::Task;
 use crate::run::resolve::{ResolveStage, Resolving};
+use crate::run::state::Phase;
 use crate::run::ticket::{
     AfterRefresh, Checked, MergeState, Remedy, Stage, StuckReason, TicketRun,
 };
@@ -47,6 +48,9 @@ impl SprintRun {
         if step == Step::Tidy {
             return Some(Work::Tidy);
         }
+        if self.sprint.phase == Phase::Undoing {
+            return self.undo_work();
+        }
         let run = self.integration.as_ref()?;
         match &run.task {
             Task::Combine { tickets, .. } => Some(Work::Combine(CombineSpec {
@@ -70,7 +74,7 @@ impl SprintRun {
         }
     }
 
-    fn gate(&self, commit: &CommitId, tree: &TreeId) -> Work {
+    pub(super) fn gate(&self, commit: &CommitId, tree: &TreeId) -> Work {
         Work::Gate {
             commit: commit.clone(),
             tree: tree.clone(),
@@ -222,11 +226,13 @@ impl SprintRun {
                 proof: proof(self.plan(), plan, checked)?,
                 checked: checked.clone(),
             }),
-            Stage::Closing { checked, .. } => Some(Work::Close(proof(self.plan(), plan, checked)?)),
+            // The second is landed again, and no longer Done.
+            Stage::Closing { checked, .. } | Stage::Merged { checked, .. } => {
+                Some(Work::Close(proof(self.plan(), plan, checked)?))
+            }
             Stage::Blocked { .. }
             | Stage::AwaitingReview(_)
             | Stage::Verified { .. }
-            | Stage::Merged { .. }
             | Stage::Stuck { .. }
             | Stage::Dropped => None,
         }

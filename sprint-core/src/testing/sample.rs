@@ -80,6 +80,7 @@ pub fn snapshot(tickets: usize) -> Snapshot {
             retries: 0,
         },
         integration: None,
+        undo: None,
     }
 }
 
@@ -97,6 +98,7 @@ pub fn delta(after: &Snapshot) -> Delta {
         sprint: None,
         tickets: [(ticket_id(number), run)].into(),
         integration: None,
+        undo: None,
     }
 }
 
