@@ -8,6 +8,7 @@ mod demo;
 mod live;
 mod run;
 mod status;
+mod undo;
 mod wire;
 
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ fn main() -> ExitCode {
         Action::Demo(args) => demo::demo(&cli, args),
         Action::Run(args) => run::run(&cli, args),
         Action::Status => status::status(&cli),
+        Action::Revert(args) => undo::revert(&cli, args),
+        Action::Reland(args) => undo::reland(&cli, args),
     };
     match result {
         Ok(code) => ExitCode::from(code),
