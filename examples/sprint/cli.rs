@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use sprint_core::domain::agent::Role;
 use sprint_core::domain::command::CommandLine;
-use sprint_core::id::{ProblemId, TicketId};
+use sprint_core::id::{BranchName, ProblemId, TicketId};
 use sprint_core::run::input::Command;
 
 use crate::undo::UndoArgs;
@@ -59,6 +59,40 @@ pub(crate) enum Action {
     Revert(UndoArgs),
     /// Land a ticket again that was taken back.
     Reland(UndoArgs),
+    /// Show which branches do not merge onto base, or clash with each other.
+    ///
+    /// Every branch is merged onto base, and every two branches that may matter to each other are
+    /// merged there together, all of it in memory: nothing in the repository changes. Besides,
+    /// each pair has a risk: HIGH if both change the same file, MEDIUM if one changes a file that
+    /// the other one's files import (JavaScript and TypeScript, Python, Rust, Go), LOW if both
+    /// only add files. Pairs without a risk are counted and not listed.
+    #[command(after_help = CONFLICTS_HELP)]
+    Conflicts(ConflictsArgs),
+}
+
+const CONFLICTS_HELP: &str = "\
+Example: a, b and c start from main; a and b change the same line of api.py, c imports api.py
+
+  $ sprint conflicts --base main a b c
+  BRANCH A  BRANCH B  RISK    CLASH  FILES
+  a         b         HIGH    yes    api.py
+  a         c         MEDIUM  no     api.py
+  b         c         MEDIUM  no     api.py
+
+  3 branches on main at 1f0c9d8e7a6b: 3 pairs, 1 clashing, 1 HIGH, 2 MEDIUM, 0 LOW; 1 merge in 0.021 s
+
+CLASH is what git would say to merging both; RISK is a guess about what it cannot see.
+Exit code: 0, also where there are conflicts.";
+
+/// Options of `conflicts`.
+#[derive(Debug, Args)]
+pub(crate) struct ConflictsArgs {
+    /// The branch to merge onto. Default: the one that is checked out.
+    #[arg(long, value_name = "BRANCH")]
+    pub(crate) base: Option<BranchName>,
+    /// The local branches to compare. Default: all that have commits which base lacks.
+    #[arg(value_name = "BRANCH")]
+    pub(crate) branches: Vec<String>,
 }
 
 /// Options of `demo`.
@@ -80,7 +114,7 @@ pub(crate) struct RunArgs {
     /// and answers with JSON on the last line of its output.
     #[arg(long, value_name = "COMMAND", value_parser = command_line)]
     pub(crate) agent_cmd: Option<CommandLine>,
-    /// The program for one role (context, worker, review, completion); may be repeated.
+    /// The program for one role (context, worker, review, completion, conflict); may be repeated.
     #[arg(long, value_name = "ROLE=COMMAND", value_parser = role_command)]
     pub(crate) agent: Vec<(Role, CommandLine)>,
     /// Approve the ticket's change in human review; may be repeated.

@@ -15,6 +15,7 @@ use crate::run::{self, Sprint};
 const PROJECT: &[(&str, &str)] = &[
     ("README.md", include_str!("demo/project/README.md")),
     ("menu.txt", include_str!("demo/project/menu.txt")),
+    ("hours.txt", include_str!("demo/project/hours.txt")),
     (".gitignore", include_str!("demo/project/gitignore")),
     ("lib/say.sh", include_str!("demo/project/lib/say.sh")),
     ("lib/greet.sh", include_str!("demo/project/lib/greet.sh")),

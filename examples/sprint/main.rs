@@ -4,6 +4,7 @@
 //! shows the least that another program needs.
 
 mod cli;
+mod conflicts;
 mod demo;
 mod live;
 mod run;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let result = match &cli.action {
         Action::Demo(args) => demo::demo(&cli, args),
         Action::Run(args) => run::run(&cli, args),
+        Action::Conflicts(args) => conflicts::conflicts(&cli, args),
         Action::Status => status::status(&cli),
         Action::Revert(args) => undo::revert(&cli, args),
         Action::Reland(args) => undo::reland(&cli, args),

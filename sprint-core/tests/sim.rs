@@ -47,7 +47,7 @@ breaker: tripped, a fresh agent succeeded
 cancel: in mid-flight
 crash: before a save, in a save, after a save, between effect and reply, taken over
 crash during: integration, test of base, search for a culprit, resolution
-crash during: checkpoint, combine, gate, resolve, inspect, remember, land, tidy, start, open
+crash during: checkpoint, combine, gate, probe, resolve, inspect, remember, land, tidy, start, open
 crash during: revert, gate without a ticket, landing without a ticket
 crash during: install, research, implement, refresh
 crash during: collect, check, review, judge, post, close, note, reopen, release

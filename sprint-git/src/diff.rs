@@ -46,13 +46,8 @@ pub(crate) fn compare(
     old: &CommitId,
     new: &CommitId,
 ) -> Result<Difference> {
-    let old = objects.find_commit(object_id(old)?)?.tree()?;
-    let new = objects.find_commit(object_id(new)?)?.tree()?;
-    let changes = objects.diff_tree_to_tree(&old, &new, gix::diff::Options::default())?;
     let mut difference = Difference::default();
-    let mut files: Vec<_> = changes.iter().filter_map(File::of).collect();
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    for file in files {
+    for file in files(objects, object_id(old)?, object_id(new)?)? {
         add_lines(objects, &file, &mut difference.added)?;
         difference.changed.push(ChangedPath {
             path: file.path,
@@ -60,6 +55,25 @@ pub(crate) fn compare(
         });
     }
     Ok(difference)
+}
+
+/// The paths that differ between two commits, sorted; a rename is a deletion and an addition.
+pub(crate) fn changed_paths(
+    objects: &gix::Repository,
+    old: gix::ObjectId,
+    new: gix::ObjectId,
+) -> Result<Vec<ChangedPath>> {
+    let changed = |File { path, kind, .. }| ChangedPath { path, kind };
+    Ok(files(objects, old, new)?.into_iter().map(changed).collect())
+}
+
+fn files(objects: &gix::Repository, old: gix::ObjectId, new: gix::ObjectId) -> Result<Vec<File>> {
+    let old = objects.find_commit(old)?.tree()?;
+    let new = objects.find_commit(new)?.tree()?;
+    let changes = objects.diff_tree_to_tree(&old, &new, gix::diff::Options::default())?;
+    let mut files: Vec<_> = changes.iter().filter_map(File::of).collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
 }
 
 /// One changed file, with its contents before and after where they are text to compare.

@@ -31,6 +31,7 @@ mod revert;
 mod combine;
 mod memory;
 mod predict;
+mod survey;
 
 mod diff;
 mod hazard;
@@ -54,4 +55,5 @@ mod lock;
 
 pub use config::GitConfig;
 pub use seed::{Seed, SeedMode};
+pub use survey::LocalBranch;
 pub use vcs::GitVcs;

@@ -1,5 +1,6 @@
 //! The port, operation by operation.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
@@ -9,7 +10,8 @@ use sprint_core::domain::merge::{
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
 use sprint_core::domain::workspace::{
-    Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
+    ChangedPath, Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace,
+    WorkspaceSpec,
 };
 use sprint_core::id::{CommitId, SprintId, TagName};
 use sprint_core::ports::{Result, Vcs};
@@ -18,6 +20,7 @@ use sprint_core::run::effect::EffectKey;
 use crate::config::GitConfig;
 use crate::predict::Tried;
 use crate::repo::Repo;
+use crate::survey::LocalBranch;
 
 /// A git repository as the [`Vcs`] of sprints.
 ///
@@ -41,6 +44,29 @@ impl GitVcs {
             repo,
             tried: Tried::default(),
         })
+    }
+
+    /// Says which local branches there are, base among them, by name. Looks, and changes nothing.
+    pub async fn branches(&self) -> Result<Vec<LocalBranch>> {
+        let branches = self.repo.branches().await;
+        branches.map_err(|error| error.during("list", "branches"))
+    }
+
+    /// Says what `tip` changes since it left `base`, by path; a rename is a deletion and an
+    /// addition. `None` if the two have no common ancestor.
+    pub async fn changed(
+        &self,
+        base: &CommitId,
+        tip: &CommitId,
+    ) -> Result<Option<Vec<ChangedPath>>> {
+        let changed = self.repo.changed(base, tip).await;
+        changed.map_err(|error| error.during("compare", tip.as_str()))
+    }
+
+    /// Says which paths there are at a commit, files and directories alike.
+    pub async fn paths(&self, commit: &CommitId) -> Result<BTreeSet<RepoPath>> {
+        let paths = self.repo.paths(commit).await;
+        paths.map_err(|error| error.during("list files at", commit.as_str()))
     }
 }
 

@@ -35,18 +35,23 @@ farewell() {
 }
 CODE
         echo "check 'farewell says goodbye' \"\$(farewell Ada)\" '[ goodbye, Ada ]'" > tests/farewell.sh
-        # An earlier run of this agent may have been interrupted here: look before adding.
-        grep -q '^farewell' menu.txt || edit menu.txt '/^greet/a\
-farewell      says goodbye'
+        grep -q '^farewell' menu.txt || echo 'farewell      says goodbye' >> menu.txt
         ;;
-    DEMO-4) edit menu.txt 's/^version .*/version       1.1/' ;;
-    DEMO-5) edit menu.txt 's/^version .*/version       2.0/' ;;
+    # Each is right by itself, and both change the same line. An earlier run of this agent may have
+    # been interrupted here: look before adding.
+    DEMO-4) grep -q Sat hours.txt || edit hours.txt 's/^open .*/&, Sat/' ;;
+    DEMO-5) grep -q Sun hours.txt || edit hours.txt 's/^open .*/&, Sun/' ;;
     DEMO-6)
         # The first attempt forgets a caller and its test; the gate notices.
         edit lib/say.sh 's/^say()/speak()/'
         if [ "$SPRINT_ATTEMPT" -gt 1 ]; then
             edit lib/greet.sh 's/^    say /    speak /'
             edit tests/say.sh 's/say hi/speak hi/'
+        fi
+        # DEMO-3 adds a caller that nobody here can know of. When the two turn out not to go
+        # together, base with that caller has been merged into this branch, and it can be mended.
+        if [ -f lib/farewell.sh ]; then
+            edit lib/farewell.sh 's/^    say /    speak /'
         fi
         ;;
     DEMO-7)
@@ -82,6 +87,25 @@ edit() {
     sed "$2" "$1" > "$1.new" && mv "$1.new" "$1"
 }
 
+# Resolves a conflict. In this project lists grow at the end of a line, so both sides of a conflict
+# are kept by taking our line, and behind it what their line adds.
+conflict() {
+    git grep -l '^<<<<<<< ' | while IFS= read -r file; do
+        awk '
+            /^<<<<<<< /        { side = "ours"; next }
+            /^\|\|\|\|\|\|\| / { side = "ancestor"; next }
+            /^=======$/ && side { side = "theirs"; next }
+            /^>>>>>>> /        { sub(/.*, /, ", ", theirs); print ours theirs; side = ""; next }
+            side == "ours"     { ours = $0 }
+            side == "theirs"   { theirs = $0 }
+            !side              { print }
+        ' "$file" > "$file.new" && mv "$file.new" "$file"
+    done
+    git commit -q -a -m "merge: $SPRINT_TICKET with what is there already" || true
+    printf '{"ticket_id":"%s","acceptance_preserved":true,"waivers":[],' "$SPRINT_TICKET"
+    printf '"summary":"Both sides add to the same list; it has the entries of both."}\n'
+}
+
 row() {
     printf '{"requirements":[{"requirement":"%s","met":true,"place":"%s"}]}\n' "$1" "$2"
 }
@@ -91,8 +115,8 @@ completion() {
     DEMO-1) row 'slug lower-cases a title and joins its words with hyphens' lib/slug.sh:2 ;;
     DEMO-2) row 'address puts a slug behind /pages/' lib/address.sh:2 ;;
     DEMO-3) row 'farewell says goodbye' lib/farewell.sh:2 ;;
-    DEMO-4) row 'menu.txt names version 1.1' menu.txt:8 ;;
-    DEMO-5) row 'menu.txt names version 2.0' menu.txt:8 ;;
+    DEMO-4) row 'hours.txt says that it is open on Saturdays' hours.txt:2 ;;
+    DEMO-5) row 'hours.txt says that it is open on Sundays' hours.txt:2 ;;
     DEMO-6) row 'no function is called say' lib/say.sh:2 ;;
     *) row 'nothing' nowhere ;;
     esac
@@ -103,5 +127,6 @@ context) printf '{"report":"lib/ holds functions, tests/ holds one file per func
 worker) worker ;;
 review) printf '{"findings":[],"summary":"Small and to the point; tests cover the new behaviour."}\n' ;;
 completion) completion ;;
+conflict) conflict ;;
 *) echo "unknown role $SPRINT_ROLE" >&2; exit 1 ;;
 esac

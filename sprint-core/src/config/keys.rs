@@ -66,6 +66,7 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("max_loop_iterations", Field::Number(1, COUNT, |c, v| c.max_loop_iterations = small(v))),
     ("human_in_loop", Field::Switch(|c, v| c.human_in_loop = v)),
     ("partial_merge", Field::Switch(|c, v| c.partial_merge = v)),
+    ("avoid_conflicts", Field::Switch(|c, v| c.avoid_conflicts = v)),
     ("sprint_dashboard", Field::Switch(|c, v| c.sprint_dashboard = v)),
     ("max_parallel", Field::Number(0, COUNT, |c, v| c.max_parallel = small(v))),
     ("models.context", Field::Model(|c, v| model(c, Role::Context, v))),

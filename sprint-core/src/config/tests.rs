@@ -23,6 +23,7 @@ commit_prefix: chore
 max_loop_iterations: 5
 human_in_loop: true
 partial_merge: false
+avoid_conflicts: true
 sprint_dashboard: false
 max_parallel: 4
 models: {context: sonnet, worker: opus, review: sonnet, completion: sonnet, verification: sonnet, fix: opus, scheduler: sonnet, conflict: opus, e2e: sonnet}
@@ -94,6 +95,7 @@ fn a_full_file_sets_every_parameter() {
           "max_loop_iterations": 5,
           "human_in_loop": true,
           "partial_merge": false,
+          "avoid_conflicts": true,
           "sprint_dashboard": false,
           "max_parallel": 4,
           "models": {

@@ -37,6 +37,8 @@ pub struct SprintConfig {
     pub human_in_loop: bool,
     /// Whether finished tickets are merged although others are stuck.
     pub partial_merge: bool,
+    /// Whether tickets that are expected to conflict are kept from being worked on side by side.
+    pub avoid_conflicts: bool,
     /// Whether the dashboard file is written.
     pub sprint_dashboard: bool,
     /// Agents at the same time; 0 means no limit.
@@ -174,6 +176,7 @@ impl SprintConfig {
             max_loop_iterations: 3,
             human_in_loop: false,
             partial_merge: true,
+            avoid_conflicts: false,
             sprint_dashboard: true,
             max_parallel: 0,
             models: BTreeMap::new(),

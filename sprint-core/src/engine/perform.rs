@@ -1,21 +1,24 @@
 //! From a description of work to port calls: one arm per kind.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::check::{CheckPlan, CheckReport, Subject};
 use crate::domain::evidence::Note;
 use crate::domain::merge::Clash;
 use crate::domain::path::RepoPath;
+use crate::domain::probe::ProbeSpec;
 use crate::domain::ticket::TicketStatus;
-use crate::domain::workspace::{Leftovers, Workspace};
+use crate::domain::workspace::{ChangedPath, Leftovers, Workspace};
 use crate::engine::Ports;
 use crate::failure::{ErrorKind, Failure};
-use crate::id::{CommitId, TreeId};
+use crate::id::{CommitId, TicketId, TreeId};
+use crate::plan::imports::neighbourhood;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::EffectContext;
 use crate::report::{evidence, note};
 use crate::run::effect::{Done, FileSides, Inspected, Work};
+use crate::run::predict::Probed;
 use crate::run::proof::Proof;
 use crate::run::ticket::Checked;
 
@@ -35,6 +38,7 @@ pub async fn perform(
             let report = gate(&ports, commit, tree, &plan, &cx).await?;
             return Ok(Done::Checked(report));
         }
+        Work::Probe { spec, changed } => return probe(&ports, spec, &changed).await,
         Work::Inspect {
             workspace,
             leftovers,
@@ -144,6 +148,38 @@ async fn install(
         tree,
     };
     Ok(ports.verifier.verify(&subject, plan, cx).await?)
+}
+
+/// Tries heads against each other, and reads what the changed files import.
+async fn probe(
+    ports: &Ports,
+    spec: ProbeSpec,
+    changed: &BTreeMap<TicketId, Vec<ChangedPath>>,
+) -> Result<Done, Failure> {
+    let probe = ports.vcs.probe(&spec).await?;
+    let all = changed.values().flatten().map(|change| &change.path);
+    let all: BTreeSet<_> = all
+        .flat_map(|path| [Some(path.clone()), path.parent()])
+        .flatten()
+        .collect();
+    let mut imports = BTreeMap::new();
+    for (ticket, head) in &spec.branches {
+        let changed = changed.get(ticket).into_iter().flatten();
+        let paths: Vec<_> = changed.map(|change| change.path.clone()).collect();
+        let files = ports.vcs.read(head, &paths).await?;
+        let files: Vec<_> = files
+            .into_iter()
+            .map(|(path, bytes)| (path, String::from_utf8_lossy(&bytes).into_owned()))
+            .collect();
+        let files = files.iter().map(|(path, text)| (path, text.as_str()));
+        let imported = neighbourhood(files, &|path| all.contains(path));
+        imports.insert(ticket.clone(), imported);
+    }
+    Ok(Done::Probed(Box::new(Probed {
+        heads: spec.branches,
+        probe,
+        imports,
+    })))
 }
 
 /// What a conflict agent left, with every version of the files that clashed.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::domain::path::RepoPath;
 use crate::domain::workspace::{ChangeKind, ChangedPath};
 use crate::id::TicketId;
@@ -10,7 +12,8 @@ use crate::id::TicketId;
 const HOT: usize = 64;
 
 /// How likely two tickets are to conflict, least first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Risk {
     /// They touch different files that do not import each other, and at least one changes
     /// existing ones.

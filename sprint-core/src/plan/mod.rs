@@ -10,6 +10,7 @@ pub mod waves;
 pub mod accuracy;
 pub mod conflict;
 pub mod edge_cases;
+pub mod files;
 pub mod fixtures;
 pub mod imports;
 pub mod merge_order;

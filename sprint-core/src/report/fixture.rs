@@ -19,8 +19,11 @@ use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::SprintRun;
 use crate::run::culprit::Runs;
 use crate::run::effect::{EffectId, Step, Work};
-use crate::run::integrate::{IntegrationRun, Policy, Task};
+use crate::run::integrate::{Culprit, IntegrationRun, Policy, Task};
+use crate::run::no_drop::{FileMerge, NoDrop};
+use crate::run::predict::Prediction;
 use crate::run::proof::Proof;
+use crate::run::resolve::Resolved;
 use crate::run::snapshot::{SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
 use crate::run::ticket::{
@@ -135,6 +138,7 @@ pub(super) fn checked(n: u32) -> Checked {
             changed("tests/a|`b.rs", ChangeKind::Added),
         ],
         artifacts: vec![],
+        fixtures: BTreeSet::new(),
         claim: Box::new(claim(n)),
         verdicts,
         review_summary: "Good work, @bob.\n\n## Implementation Complete\n```\nopen fence".into(),
@@ -306,6 +310,7 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
         .into(),
         integration: None,
         undo: None,
+        prediction: Prediction::default(),
     }
 }
 
@@ -378,8 +383,15 @@ pub(super) fn finished() -> Snapshot {
         gates: [(tree('e'), green)].into(),
         combinations: Vec::new(),
         gates_spent: 6,
+        held_back: BTreeSet::new(),
         conflict_agents: BTreeMap::new(),
         resolved: Vec::new(),
+        culprits: vec![Culprit {
+            ticket: id(4),
+            partner: Some(id(1)),
+            message: "passes alone, fails together with ENG-1: test failed".into(),
+            gates: 6,
+        }],
         chain: vec![Merged {
             ticket: id(1),
             commit: commit('d'),
@@ -398,6 +410,31 @@ pub(super) fn all_merged() -> Snapshot {
     for ticket in snapshot.tickets.values_mut() {
         *ticket = merged.clone();
     }
+    snapshot
+}
+
+/// A sprint in which a conflict was resolved, and in which ENG-4 was mended after it was set aside.
+pub(super) fn mended() -> Snapshot {
+    let mut snapshot = finished();
+    let merged = snapshot.tickets[&id(1)].clone();
+    for n in [4, 10] {
+        snapshot.tickets.insert(id(n), merged.clone());
+    }
+    let file = FileMerge {
+        path: &"menu.txt".into(),
+        base: Some("open Mon\n"),
+        ours: Some("open Mon, Sat\n"),
+        theirs: Some("open Mon, Sun\n"),
+        resolved: Some("open Mon, Sat, Sun\n"),
+    };
+    let run = snapshot.integration.as_mut().unwrap();
+    run.resolved.push(Resolved {
+        ticket: id(10),
+        others: vec![id(1)],
+        paths: vec![file.path.clone()],
+        commit: commit('f'),
+        proof: NoDrop::judge([file], &[]),
+    });
     snapshot
 }
 

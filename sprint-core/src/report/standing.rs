@@ -306,6 +306,7 @@ mod tests {
         installing: Context, Verifying
         researching: Implementing, Verifying
         implementing: Implementing, Verifying
+        refreshing: Verifying, Verifying
         collecting: Verifying, Verifying
         checking: Verifying, Verifying
         reading tests: Verifying, Verifying

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::domain::agent::Role;
 use crate::domain::config::{CoordinationMode, SprintConfig};
 use crate::id::{BranchName, CommitId, ProblemId, SprintId, TicketId, TreeId};
+use crate::plan::accuracy::Accuracy;
 use crate::plan::sprint_plan::TicketPlan;
 use crate::report::standing::{self, Status};
 use crate::report::ticket_view::{LastError, TicketView, last_error, ticket};
@@ -37,6 +38,8 @@ pub struct StateView<'a> {
     merge_plan: Vec<PlannedMerge<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     integration_check: Option<IntegrationCheck<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflict_prediction: Option<PredictionView>,
     intra_sprint_learnings: Vec<Learning<'a>>,
     config: &'a SprintConfig,
     tickets: BTreeMap<&'a TicketId, TicketView<'a>>,
@@ -98,6 +101,15 @@ struct SetAside<'a> {
     message: &'a str,
 }
 
+/// How well conflicts were predicted: counts of pairs, and shares from 0 to 1.
+#[derive(Clone, Debug, Serialize)]
+struct PredictionView {
+    #[serde(flatten)]
+    pairs: Accuracy,
+    precision: Option<f64>,
+    recall: Option<f64>,
+}
+
 #[derive(Clone, Debug, Serialize)]
 struct Learning<'a> {
     ticket_id: &'a TicketId,
@@ -131,6 +143,7 @@ pub fn view(snapshot: &Snapshot) -> StateView<'_> {
         merge_order: &sprint.merge_order,
         merge_plan: merge_plan(snapshot),
         integration_check: integration_check(snapshot),
+        conflict_prediction: prediction(snapshot),
         intra_sprint_learnings: learnings(snapshot),
         config: &plan.config,
         tickets: snapshot
@@ -227,6 +240,15 @@ fn integration_check(snapshot: &Snapshot) -> Option<IntegrationCheck<'_>> {
         merged: run.chain.iter().map(|merged| &merged.ticket).collect(),
         set_aside,
         tree: tip.map(|tip| &tip.tree),
+    })
+}
+
+fn prediction(snapshot: &Snapshot) -> Option<PredictionView> {
+    let pairs = snapshot.prediction.accuracy();
+    (snapshot.prediction.probes > 0).then(|| PredictionView {
+        precision: pairs.precision(),
+        recall: pairs.recall(),
+        pairs,
     })
 }
 

@@ -11,6 +11,8 @@ use crate::domain::evidence::CommentRef;
 use crate::id::{BranchName, CommitId, SprintId, TicketId};
 use crate::report::{plain, standing};
 use crate::run::Outcome;
+use crate::run::integrate::Culprit;
+use crate::run::resolve::Resolved;
 use crate::run::snapshot::Snapshot;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Stage, TicketRun};
@@ -32,6 +34,10 @@ pub struct Summary {
     pub base_head: CommitId,
     /// Each ticket, `ENG-2` before `ENG-10`.
     pub tickets: Vec<TicketSummary>,
+    /// Conflicts between tickets that were resolved, with the proof that nothing was dropped.
+    pub resolved: Vec<Resolved>,
+    /// Tickets that were set aside before base moved, in the order it happened.
+    pub set_aside: Vec<SetAside>,
     /// What was spent.
     pub counters: Spent,
     /// What people are asked, one line each.
@@ -122,6 +128,16 @@ pub enum TicketResult {
     },
 }
 
+/// A ticket that did not go with the others, and whether that was mended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SetAside {
+    /// Which, with whom, and what it took to find out.
+    #[serde(flatten)]
+    pub culprit: Culprit,
+    /// Whether it is merged after all.
+    pub mended: bool,
+}
+
 /// What a sprint has spent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Spent {
@@ -166,6 +182,11 @@ impl Summary {
                 .into_iter()
                 .map(|(id, ticket)| summarize(snapshot, id, ticket))
                 .collect(),
+            resolved: snapshot
+                .integration
+                .as_ref()
+                .map_or_else(Vec::new, |run| run.resolved.clone()),
+            set_aside: set_aside(snapshot),
             counters: Spent {
                 agents: counters.agents.clone(),
                 cost_micro_usd: counters.cost_micro_usd,
@@ -234,6 +255,20 @@ fn summarize(snapshot: &Snapshot, id: &TicketId, ticket: &TicketRun) -> TicketSu
         branch: workspace.map(|workspace| workspace.branch.clone()),
         worktree: standing::directory(ticket).map(Path::to_path_buf),
     }
+}
+
+fn set_aside(snapshot: &Snapshot) -> Vec<SetAside> {
+    let culprits = snapshot.integration.iter().flat_map(|run| &run.culprits);
+    let merged = |id: &TicketId| {
+        let ticket = snapshot.tickets.get(id);
+        ticket.is_some_and(|ticket| matches!(ticket.stage, Stage::Merged { .. }))
+    };
+    culprits
+        .map(|culprit| SetAside {
+            culprit: culprit.clone(),
+            mended: merged(&culprit.ticket),
+        })
+        .collect()
 }
 
 fn result(ticket: &TicketRun) -> TicketResult {
@@ -323,5 +358,24 @@ mod tests {
         }
         "#);
         assert_eq!(json["outcome"]["state"], "finished");
+    }
+
+    #[test]
+    fn tools_get_what_was_resolved_and_who_was_set_aside() {
+        let json = serde_json::to_value(Summary::new(&fixture::mended(), None)).unwrap();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json["set_aside"]).unwrap(), @r#"
+        [
+          {
+            "gates": 6,
+            "mended": true,
+            "message": "passes alone, fails together with ENG-1: test failed",
+            "partner": "ENG-1",
+            "ticket": "ENG-4"
+          }
+        ]
+        "#);
+        assert_eq!(json["resolved"][0]["ticket"], "ENG-10");
+        assert_eq!(json["resolved"][0]["others"][0], "ENG-1");
+        assert_eq!(json["resolved"][0]["proof"]["files"][0]["ours"]["kept"], 1);
     }
 }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use crate::report::plain;
-use crate::report::summary::{Ended, Summary, TicketResult, TicketSummary};
+use crate::report::summary::{Ended, SetAside, Summary, TicketResult, TicketSummary};
+use crate::run::resolve::Resolved;
 
 impl Summary {
     /// The summary as plain text: a table that fits into `width` columns, then what a person has
-    /// to know or do, one line per ticket that is not merged.
+    /// to know or do: what was resolved and mended on the way, and one line per ticket that is not
+    /// merged.
     pub fn text(&self, width: usize) -> String {
         let mut blocks = vec![self.headline(), self.table(width)];
-        let lost: Vec<_> = self.tickets.iter().filter_map(left_over).collect();
+        let lost = |ticket| left_over(ticket, &self.set_aside);
+        let lost: Vec<_> = self.tickets.iter().filter_map(lost).collect();
         blocks.push(self.spending());
         if !self.requests.is_empty() {
             let lines = self
@@ -18,6 +21,18 @@ impl Summary {
                 .iter()
                 .map(|r| format!("  {}", plain::line(r, 300)));
             blocks.push(section("Waiting for you:", lines));
+        }
+        if !self.resolved.is_empty() {
+            let lines = self.resolved.iter().map(resolved);
+            blocks.push(section("Resolved conflicts:", lines));
+        }
+        let mended: Vec<_> = self.set_aside.iter().filter(|aside| aside.mended).collect();
+        if !mended.is_empty() {
+            let lines = mended.into_iter().map(|aside| {
+                let why = plain::line(&aside.culprit.message, 160);
+                format!("  {}: {why}{}", aside.culprit.ticket, search(aside))
+            });
+            blocks.push(section("Set aside and mended:", lines));
         }
         if !lost.is_empty() {
             blocks.push(section("Not merged:", lost.into_iter()));
@@ -103,15 +118,48 @@ impl Summary {
     }
 }
 
+/// A conflict that was resolved, and below it the proof that nothing was dropped.
+fn resolved(resolved: &Resolved) -> String {
+    let Resolved {
+        ticket,
+        others,
+        paths,
+        proof,
+        ..
+    } = resolved;
+    let mut with: Vec<_> = others.iter().map(ToString::to_string).collect();
+    if with.is_empty() {
+        with.push("base".into());
+    }
+    let paths: Vec<_> = paths.iter().map(|p| plain::line(p.as_str(), 160)).collect();
+    let proof = plain::lines(&proof.to_string());
+    let proof: Vec<_> = proof.lines().map(|line| format!("\n    {line}")).collect();
+    let (with, paths, proof) = (with.join(", "), paths.join(", "), proof.concat());
+    format!("  {ticket} with {with} in {paths}{proof}")
+}
+
+/// What it took to find out, if that took anything.
+fn search(aside: &SetAside) -> String {
+    match aside.culprit.gates {
+        0 => String::new(),
+        gates => format!(" [found in {}]", counted(gates.into(), "gate run")),
+    }
+}
+
 /// One line on a ticket that is not merged: why, and where its work is.
-fn left_over(ticket: &TicketSummary) -> Option<String> {
+fn left_over(ticket: &TicketSummary, set_aside: &[SetAside]) -> Option<String> {
     let why = match &ticket.result {
         TicketResult::Merged { .. } => return None,
         TicketResult::Stuck { reason, message } => {
             format!("stuck ({reason}): {}", plain::line(message, 160))
         }
         TicketResult::Reverted { reason, message } => {
-            format!("reverted ({reason}): {}", plain::line(message, 160))
+            // It may have been set aside more than once; the last time is what it ended with.
+            let last = set_aside
+                .iter()
+                .rfind(|aside| aside.culprit.ticket == ticket.id);
+            let search = last.map_or_else(String::new, search);
+            format!("reverted ({reason}): {}{search}", plain::line(message, 160))
         }
         TicketResult::Blocked { by } => format!("blocked by {by}"),
         TicketResult::Verified => "verified, not merged".into(),
@@ -171,10 +219,31 @@ mod tests {
         Not merged:
           ENG-2: stuck (circuit_breaker): test failed (exit 101): assertion | `left == right` ``` @alice [worktree-ENG-2 in /repo/.worktrees/ENG-2]
           ENG-3: blocked by ENG-2
-          ENG-4: reverted (integration_failed): passes alone, fails together with ENG-1: test failed [worktree-ENG-4 in /repo/.worktrees/ENG-4]
+          ENG-4: reverted (integration_failed): passes alone, fails together with ENG-1: test failed [found in 6 gate runs] [worktree-ENG-4 in /repo/.worktrees/ENG-4]
           ENG-10: dropped
         "#);
         assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+    }
+
+    #[test]
+    fn people_read_what_was_resolved_and_mended() {
+        let snapshot = fixture::mended();
+        let outcome = Outcome::Complete(Ending::Finished);
+        let text = Summary::new(&snapshot, Some(&outcome)).text(70);
+        let (_, text) = text.split_once("01:02:03\n\n").unwrap();
+        insta::assert_snapshot!(text, @r#"
+        Resolved conflicts:
+          ENG-10 with ENG-1 in menu.txt
+            no-drop proof holds: 2 of 2 added lines kept
+              menu.txt: ours 1 of 1, theirs 1 of 1
+
+        Set aside and mended:
+          ENG-4: passes alone, fails together with ENG-1: test failed [found in 6 gate runs]
+
+        Not merged:
+          ENG-2: stuck (circuit_breaker): test failed (exit 101): assertion | `left == right` ``` @alice [worktree-ENG-2 in /repo/.worktrees/ENG-2]
+          ENG-3: blocked by ENG-2
+        "#);
     }
 
     #[test]

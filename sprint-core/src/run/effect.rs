@@ -1,5 +1,6 @@
 //! Effects: names for things to do, and self-contained descriptions of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -12,10 +13,12 @@ use crate::domain::merge::{
     Clash, CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
 };
 use crate::domain::path::RepoPath;
+use crate::domain::probe::ProbeSpec;
 use crate::domain::workspace::{
-    Collected, Leftovers, Opened, RefreshSpec, Refreshed, Workspace, WorkspaceSpec,
+    ChangedPath, Collected, Leftovers, Opened, RefreshSpec, Refreshed, Workspace, WorkspaceSpec,
 };
 use crate::id::{CommitId, SprintId, TagName, TicketId, TreeId};
+use crate::run::predict::Probed;
 use crate::run::proof::Proof;
 use crate::run::ticket::{Checked, FailureRecord, StuckReason};
 
@@ -38,6 +41,8 @@ pub enum Step {
     Combine,
     /// Sprint: run the gate on a combination.
     Gate,
+    /// Sprint: try the heads of tickets against each other.
+    Probe,
     /// Sprint: run the conflict agent.
     Resolve,
     /// Sprint: look at what the conflict agent left.
@@ -86,10 +91,11 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Checkpoint,
         Self::Combine,
         Self::Gate,
+        Self::Probe,
         Self::Resolve,
         Self::Inspect,
         Self::Remember,
@@ -120,6 +126,7 @@ impl Step {
             Self::Checkpoint => "checkpoint",
             Self::Combine => "combine",
             Self::Gate => "gate",
+            Self::Probe => "probe",
             Self::Resolve => "resolve",
             Self::Inspect => "inspect",
             Self::Remember => "remember",
@@ -155,6 +162,7 @@ impl Step {
             Self::Start | Self::Post | Self::Close | Self::Note | Self::Reopen => Lane::Tracker,
             Self::Checkpoint
             | Self::Combine
+            | Self::Probe
             | Self::Inspect
             | Self::Remember
             | Self::Revert
@@ -332,6 +340,13 @@ pub enum Work {
         /// What to run.
         plan: CheckPlan,
     },
+    /// Try the heads of tickets against each other.
+    Probe {
+        /// The heads.
+        spec: ProbeSpec,
+        /// What each ticket changed.
+        changed: BTreeMap<TicketId, Vec<ChangedPath>>,
+    },
     /// See what a conflict agent left, and both sides of the files that clashed.
     Inspect {
         /// The workspace.
@@ -441,6 +456,8 @@ pub enum Done {
     Combined(Combined),
     /// Of gate, check and install.
     Checked(CheckReport),
+    /// Of probe.
+    Probed(Box<Probed>),
     /// Of inspect.
     Inspected(Box<Inspected>),
     /// Of revert.

@@ -54,14 +54,34 @@ pub struct IntegrationRun {
     pub gates_spent: u32,
     /// All candidates merged, as far as they merge.
     pub chain: Vec<Merged>,
+    /// Tickets that wait for another integration: what they are to be merged into is red without
+    /// them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub held_back: BTreeSet<TicketId>,
     /// Conflict agents asked so far, by the ticket whose merge they were to make possible.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub conflict_agents: BTreeMap<TicketId, u32>,
     /// Conflicts that were resolved, with the proof that nothing was dropped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resolved: Vec<Resolved>,
+    /// Who was set aside, and what it took to find out. They may have been mended since.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub culprits: Vec<Culprit>,
     /// What is being done.
     pub task: Task,
+}
+
+/// A ticket that was set aside, for reports.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Culprit {
+    /// The ticket.
+    pub ticket: TicketId,
+    /// The one it does not go together with, if one alone is enough.
+    pub partner: Option<TicketId>,
+    /// What is wrong, in words.
+    pub message: String,
+    /// Runs of the gate it took to find out.
+    pub gates: u32,
 }
 
 /// How conflicts and culprits are dealt with.
@@ -130,6 +150,8 @@ pub(super) struct Consequence {
     pub(super) gate: Option<(Vec<TicketId>, bool)>,
     /// A workspace that was opened for a ticket, to be given back with its others.
     pub(super) opened: Option<(TicketId, Workspace)>,
+    /// A ticket, and the ones merged before it with which it clashes.
+    pub(super) clashed: Option<(TicketId, Vec<TicketId>)>,
     pub(super) resolved: Option<Resolved>,
     pub(super) warning: Option<String>,
     pub(super) park: Option<String>,
@@ -158,8 +180,10 @@ impl IntegrationRun {
             combinations: Vec::new(),
             gates_spent: 0,
             chain: Vec::new(),
+            held_back: BTreeSet::new(),
             conflict_agents: BTreeMap::new(),
             resolved: Vec::new(),
+            culprits: Vec::new(),
             task: Task::Over,
         };
         run.start_over();
@@ -171,6 +195,7 @@ impl IntegrationRun {
         self.gates = before.gates;
         self.conflict_agents = before.conflict_agents;
         self.resolved = before.resolved;
+        self.culprits = before.culprits;
     }
 
     /// The step that ought to be running, and the attempt number in its name.
@@ -245,10 +270,16 @@ impl IntegrationRun {
         if self.policy.resolves && asked.unwrap_or(0) < MAX_CONFLICT_AGENTS {
             let at_ours = combined.merged.iter().find(|m| m.commit == clash.ours);
             let ours_tree = at_ours.map(|merged| merged.tree.clone());
-            self.resolve(Resolving::new(clash.clone(), others, ours_tree));
-            return Consequence::default();
+            self.resolve(Resolving::new(clash.clone(), others.clone(), ours_tree));
+            return Consequence {
+                clashed: Some((clash.ticket.clone(), others)),
+                ..Consequence::default()
+            };
         }
-        self.evict_clashing(clash, others.last().cloned(), None)
+        Consequence {
+            clashed: Some((clash.ticket.clone(), others.clone())),
+            ..self.evict_clashing(clash, others.last().cloned(), None)
+        }
     }
 
     /// Begins, or goes on with, the resolution of a conflict.
@@ -409,14 +440,13 @@ impl IntegrationRun {
     /// Takes a ticket out of the candidates, and starts over. What depends on it waits for the next
     /// round, in which it may have been mended.
     fn evict(&mut self, eviction: Eviction) -> Consequence {
-        let mut gone: BTreeSet<TicketId> = [eviction.ticket.clone()].into();
-        // Merge order puts dependencies first, so one pass finds all dependents.
-        for ticket in &self.order {
-            let on = self.dependencies.get(ticket);
-            if on.is_some_and(|on| !on.is_disjoint(&gone)) {
-                gone.insert(ticket.clone());
-            }
-        }
+        self.culprits.push(Culprit {
+            ticket: eviction.ticket.clone(),
+            partner: eviction.partner.clone(),
+            message: eviction.message.clone(),
+            gates: eviction.gates,
+        });
+        let gone = self.with_dependents(&eviction.ticket);
         self.order.retain(|ticket| !gone.contains(ticket));
         let mut consequence = Consequence {
             evicted: vec![eviction],
@@ -430,6 +460,28 @@ impl IntegrationRun {
             consequence.warning = Some(warning.into());
         }
         consequence
+    }
+
+    /// Goes on without a ticket, and without blaming it.
+    pub(super) fn hold_back(&mut self, ticket: &TicketId) -> Consequence {
+        let gone = self.with_dependents(ticket);
+        self.order.retain(|ticket| !gone.contains(ticket));
+        self.held_back.extend(gone);
+        self.start_over();
+        Consequence::default()
+    }
+
+    /// A candidate and everything that depends on it.
+    fn with_dependents(&self, ticket: &TicketId) -> BTreeSet<TicketId> {
+        let mut all: BTreeSet<TicketId> = [ticket.clone()].into();
+        // Merge order puts dependencies first, so one pass finds all dependents.
+        for ticket in &self.order {
+            let on = self.dependencies.get(ticket);
+            if on.is_some_and(|on| !on.is_disjoint(&all)) {
+                all.insert(ticket.clone());
+            }
+        }
+        all
     }
 
     /// Takes in what became of landing.

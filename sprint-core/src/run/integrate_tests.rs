@@ -217,3 +217,89 @@ fn base_moving_away_starts_over_and_ends() {
         }
     }
 }
+
+/// The batch cases of gastown's merge queue (MIT), by their names there.
+mod batches {
+    use super::*;
+
+    const ALL_CONFLICT: [(usize, usize); 3] = [(1, 2), (1, 3), (1, 4)];
+
+    #[test]
+    fn empty() {
+        assert_eq!(check(0, &[], &[], &[]), (0, vec![]));
+    }
+
+    #[test]
+    fn all_pass() {
+        for n in [1, 4, 5, 9] {
+            assert_eq!(check(n, &[], &[], &[]), (1, vec![]), "{n}");
+        }
+    }
+
+    #[test]
+    fn all_conflict_and_the_first_lands() {
+        let aside = ["T-2 with T-1", "T-3 with T-1", "T-4 with T-1"].map(str::to_owned);
+        assert_eq!(check(4, &[], &ALL_CONFLICT, &[]), (1, aside.to_vec()));
+    }
+
+    #[test]
+    fn blocked_by_a_member_of_the_batch_that_is_removed() {
+        let (gates, aside) = check(3, &[], &[(1, 2)], &[(3, 2)]);
+        assert_eq!((gates, aside), (1, vec!["T-2 with T-1".to_owned()]));
+    }
+
+    #[test]
+    fn bisect_over_one_two_and_four_with_the_first_or_second_bad() {
+        for (n, bad) in [(1, 1), (2, 1), (2, 2), (4, 1), (4, 2)] {
+            let (_, aside) = check(n, &[&[bad]], &[], &[]);
+            assert_eq!(aside, [id(bad).to_string()], "{bad} of {n}");
+        }
+    }
+
+    #[test]
+    fn the_good_subset_is_verified_again_before_it_lands() {
+        let mut world = World {
+            breaks: vec![vec![2]],
+            conflicts: vec![],
+            gates: 0,
+        };
+        let (landed, _) = world.run(3, &[]);
+        assert_eq!(landed, [id(1), id(3)]);
+        // What landed was judged itself: its tree is among the ones the gate ran on.
+        assert!(world.gate(&landed).accepts());
+    }
+
+    #[test]
+    fn flaky_once_or_for_many_blames_nobody() {
+        let order = [id(1), id(2), id(3)];
+        let base = CommitId::new(hex("base")).unwrap();
+        let at = Timestamp::default();
+        let mut run = IntegrationRun::new(0, at, base, order.to_vec(), BTreeMap::new(), POLICY);
+        let world = World {
+            breaks: vec![],
+            conflicts: vec![],
+            gates: 0,
+        };
+        run.combined(world.combine(&order), &|_, _| false);
+        for passed in [false, true, true] {
+            assert!(matches!(run.task, Task::Gate { .. }));
+            let red = Verdict::fail(vec![Finding::blocking(FindingKind::TestFailure, "reset")]);
+            run.gated(if passed { Verdict::pass() } else { red });
+        }
+        assert_eq!(run.task, Task::Land);
+    }
+
+    #[test]
+    fn a_red_base_lands_nothing_and_blames_nobody() {
+        let (_, aside) = check(5, &[&[]], &[], &[]);
+        assert_eq!(aside, ["the gate is red on base itself, before any ticket"]);
+    }
+
+    #[test]
+    fn pair_culprits_are_named_together() {
+        for (n, pair) in [(2, [1, 2]), (5, [1, 5]), (5, [2, 3])] {
+            let (_, aside) = check(n, &[&pair], &[], &[]);
+            assert_eq!(aside, [format!("T-{} with T-{}", pair[1], pair[0])], "{n}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ use crate::domain::check::CheckReport;
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::{Finding, FindingKind, LayerId, Verdict};
 use crate::id::TicketId;
+use crate::plan::fixtures::{self, Collision};
 use crate::plan::merge_order::{Candidate, MergeOrder};
 use crate::run::SprintRun;
 use crate::run::effect::{Done, Step};
@@ -22,7 +23,8 @@ use crate::run::verifying::fingerprint;
 impl SprintRun {
     /// Moves on when a phase has nothing left to do.
     pub(super) fn settle(&mut self) {
-        if self.sprint.phase == Phase::Tickets && self.index.unsettled() == 0 {
+        let settled = self.index.unsettled() == 0 && !self.probe_due;
+        if self.sprint.phase == Phase::Tickets && settled {
             self.begin_integration();
         }
         let over = self
@@ -41,7 +43,14 @@ impl SprintRun {
             | Phase::Tidying { .. }
             | Phase::Complete { .. } => false,
         };
-        if finishing {
+        let waiting = self
+            .integration
+            .as_ref()
+            .is_some_and(|run| !run.held_back.is_empty());
+        if finishing && waiting && self.index.unsettled() == 0 {
+            // The ones before them have landed or gone, or it would not be over.
+            self.begin_integration();
+        } else if finishing {
             // A person may have asked for another try of a ticket while others were landing.
             self.enter_phase(if self.index.unsettled() > 0 {
                 Phase::Tickets
@@ -88,6 +97,7 @@ impl SprintRun {
             });
         }
         let order: Vec<_> = entries.into_iter().map(|entry| entry.ticket).collect();
+        self.warn_of_collisions(&order);
         let dependencies = order.iter().filter_map(|id| {
             let on = &self.plan.tickets.get(id)?.dependencies;
             Some((
@@ -109,6 +119,29 @@ impl SprintRun {
         self.integration = Some(run);
         self.changed.integration = true;
         self.enter_phase(Phase::Integrating);
+    }
+
+    /// Tickets that made up the same names of test data pass alone and may fail together; the gate
+    /// on all of them decides (spec 11.4).
+    fn warn_of_collisions(&mut self, order: &[TicketId]) {
+        let names = |id| {
+            let checked = self.tickets.get(id)?.stage.checked()?;
+            Some((id, &checked.fixtures))
+        };
+        for collision in fixtures::collisions(order.iter().filter_map(names), |_| false) {
+            let Collision {
+                earlier,
+                later,
+                names,
+            } = collision;
+            let names: Vec<_> = names.into_iter().collect();
+            let message = format!(
+                "{earlier} and {later} both make up test data called {}; if they fail together, \
+                 {later} should put its id in front",
+                names.join(", ")
+            );
+            self.events.push(Event::Warning { message });
+        }
     }
 
     fn merge_order(&self, ready: &BTreeSet<TicketId>) -> MergeOrder {
@@ -163,6 +196,7 @@ impl SprintRun {
             | Done::Inspected(_)
             | Done::Refreshed(_)
             | Done::Reverted(_)
+            | Done::Probed(_)
             | Done::Collected(_)
             | Done::Sources(_)
             | Done::Posted(_)
@@ -182,11 +216,15 @@ impl SprintRun {
             landed,
             gate,
             opened,
+            clashed,
             resolved,
             warning,
             park,
             stop,
         } = consequence;
+        if let Some((ticket, others)) = clashed {
+            self.clash_happened(&ticket, &others);
+        }
         if let Some((id, workspace)) = opened {
             self.with_ticket(&id, |ticket, _| ticket.workspaces.push(workspace));
         }
@@ -257,10 +295,13 @@ impl SprintRun {
         } = eviction;
         self.events.push(Event::CulpritFound {
             ticket: id.clone(),
-            partner,
+            partner: partner.clone(),
             message: message.clone(),
             gates,
         });
+        let renames = partner
+            .as_ref()
+            .and_then(|other| self.shared_names(&id, other));
         let mends = direct && self.plan.config.partial_merge;
         self.with_ticket(&id, |ticket, cx| {
             let Some(checked) = ticket.stage.checked() else {
@@ -275,7 +316,10 @@ impl SprintRun {
                 workspace: checked.workspace.clone(),
                 layer: LayerId::Integration,
                 findings: vec![Finding::blocking(kind, message.clone())],
-                feedback: format!("your work passed every layer and cannot be merged: {message}"),
+                feedback: format!(
+                    "your work passed every layer and cannot be merged: {message}{}",
+                    renames.unwrap_or_default()
+                ),
                 fingerprint: Some(fingerprint(&checked.tree, &checked.claim.0)),
             };
             ticket.breaker.set_aside = Some(checked.tree.clone());
@@ -295,6 +339,18 @@ impl SprintRun {
             ticket.chores.remove(&Step::Note);
             ticket.chores.insert(Step::Reopen);
         });
+    }
+
+    /// What to do about test data of the same name in two tickets, if there is any.
+    fn shared_names(&self, ticket: &TicketId, other: &TicketId) -> Option<String> {
+        let of = |id| Some(&self.tickets.get(id)?.stage.checked()?.fixtures);
+        let shared: Vec<_> = of(ticket)?.intersection(of(other)?).cloned().collect();
+        (!shared.is_empty()).then(|| {
+            format!(
+                "\nboth use test data called {}: put {ticket} in front of the names of yours",
+                shared.join(", ")
+            )
+        })
     }
 
     /// Whether a step belongs to the resolution of a conflict.

@@ -24,6 +24,7 @@ pub mod integrate;
 mod landing;
 mod layers;
 pub mod no_drop;
+pub mod predict;
 pub mod proof;
 pub mod resolve;
 pub mod snapshot;
@@ -39,8 +40,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::agent::Role;
+use crate::domain::path::RepoPath;
 use crate::failure::{ErrorKind, Failure};
-use crate::id::TicketId;
+use crate::id::{CommitId, TicketId};
 use crate::plan::sprint_plan::SprintPlan;
 use crate::run::cx::Cx;
 use crate::run::effect::{Done, EffectId, Lane, Scope, Step};
@@ -48,6 +50,7 @@ use crate::run::event::Event;
 use crate::run::index::Index;
 use crate::run::input::Input;
 use crate::run::integrate::IntegrationRun;
+use crate::run::predict::Prediction;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
 use crate::run::ticket::{Stage, TicketRun};
@@ -67,8 +70,12 @@ pub struct SprintRun {
     tickets: BTreeMap<TicketId, TicketRun>,
     integration: Option<IntegrationRun>,
     undo: Option<UndoRun>,
+    prediction: Prediction,
     // Everything below is derived; a restart builds it anew.
     index: Index,
+    heads: BTreeMap<TicketId, CommitId>,
+    probe_due: bool,
+    planned: BTreeMap<TicketId, BTreeSet<RepoPath>>,
     learnings: BTreeMap<(Option<Timestamp>, TicketId), Vec<String>>,
     changed: Changed,
     events: Vec<Event>,
@@ -80,6 +87,7 @@ struct Changed {
     sprint: bool,
     integration: bool,
     undo: bool,
+    prediction: bool,
     tickets: BTreeSet<TicketId>,
 }
 
@@ -130,6 +138,7 @@ impl SprintRun {
             tickets,
             integration: None,
             undo: None,
+            prediction: Prediction::default(),
         });
         for id in blocked {
             run.block_dependents(&id);
@@ -149,6 +158,7 @@ impl SprintRun {
             tickets,
             integration,
             undo,
+            prediction,
             ..
         } = snapshot;
         let mut run = Self {
@@ -159,7 +169,11 @@ impl SprintRun {
             tickets,
             integration,
             undo,
+            prediction,
             index: Index::default(),
+            heads: BTreeMap::new(),
+            probe_due: false,
+            planned: BTreeMap::new(),
             learnings: BTreeMap::new(),
             changed: Changed::default(),
             events: Vec::new(),
@@ -171,6 +185,8 @@ impl SprintRun {
         run.learnings = done
             .map(|(id, t)| ((t.completed_at, id.clone()), t.learnings.clone()))
             .collect();
+        run.note_heads();
+        run.note_plans();
         run.reindex_all();
         run
     }
@@ -186,6 +202,7 @@ impl SprintRun {
             tickets: self.tickets.clone(),
             integration: self.integration.clone(),
             undo: self.undo.clone(),
+            prediction: self.prediction.clone(),
         }
     }
 
@@ -297,7 +314,7 @@ impl SprintRun {
     /// `None` if nothing did.
     pub fn take_delta(&mut self) -> Option<Delta> {
         let changed = std::mem::take(&mut self.changed);
-        let runs = changed.integration || changed.undo;
+        let runs = changed.integration || changed.undo || changed.prediction;
         if !changed.sprint && !runs && changed.tickets.is_empty() {
             return None;
         }
@@ -315,6 +332,7 @@ impl SprintRun {
                 .filter(|_| changed.integration)
                 .cloned(),
             undo: self.undo.as_ref().filter(|_| changed.undo).cloned(),
+            prediction: changed.prediction.then(|| self.prediction.clone()),
         })
     }
 
@@ -386,6 +404,7 @@ impl SprintRun {
             (Step::Checkpoint, _) => self.enter_phase(Phase::Tickets),
             (Step::Tidy, _) => self.complete(),
             (_, done) if self.sprint.phase == Phase::Undoing => self.undo_finished(done),
+            (Step::Probe, Done::Probed(found)) => self.probed(*found),
             (_, done) => self.integration_finished(done),
         }
     }
@@ -399,6 +418,9 @@ impl SprintRun {
         if !fatal && self.is_resolving(step) && (hopeless || !failure.kind.may_pass()) {
             self.sprint.retries = 0;
             self.resolution_failed(&message);
+        } else if step == Step::Probe && (hopeless || !failure.kind.may_pass()) && !fatal {
+            self.sprint.retries = 0;
+            self.unpredicted(message);
         } else if step == Step::Tidy && hopeless {
             self.events.push(Event::Warning { message });
             self.complete();
@@ -471,7 +493,11 @@ impl SprintRun {
                 attempt,
             });
         }
+        self.note_head(id);
         self.reindex(id);
+        if self.plan.config.avoid_conflicts && stage != before.0 {
+            self.reindex_queued();
+        }
         if complete != before.2 {
             for dependent in self.dependents(id) {
                 self.reindex(&dependent);
@@ -567,6 +593,7 @@ const fn role_of(step: Step) -> Option<Role> {
         Step::Checkpoint
         | Step::Combine
         | Step::Gate
+        | Step::Probe
         | Step::Inspect
         | Step::Remember
         | Step::Revert

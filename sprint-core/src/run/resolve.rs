@@ -233,8 +233,8 @@ impl IntegrationRun {
                 let before = resolving.ours_tree.as_ref();
                 match before.map(|tree| self.gates.get(tree).and_then(Runs::verdict)) {
                     Some(None) => ResolveStage::GatingBefore(candidate),
-                    // Red before it, too: whose fault that is will be found out.
-                    Some(Some(false)) => ResolveStage::Remembering(candidate),
+                    // Red before it, too: whose fault that is has to be found out first.
+                    Some(Some(false)) => return self.hold_back(&resolving.clash.ticket),
                     Some(Some(true)) | None => {
                         let failure = runs.and_then(|runs| runs.failure.as_ref());
                         let finding = failure.and_then(|verdict| verdict.findings.first());

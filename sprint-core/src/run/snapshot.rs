@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::TicketId;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::run::integrate::IntegrationRun;
+use crate::run::predict::Prediction;
 use crate::run::state::SprintState;
 use crate::run::ticket::TicketRun;
 use crate::run::undo::UndoRun;
@@ -36,6 +37,9 @@ pub struct Snapshot {
     /// What was taken back last, or is being.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<UndoRun>,
+    /// What is expected of pairs of tickets, and what happened.
+    #[serde(default)]
+    pub prediction: Prediction,
 }
 
 /// A change of the state: the records that changed, whole. It says what the state *is*, not what
@@ -61,6 +65,9 @@ pub struct Delta {
     /// What is being taken back, if that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<UndoRun>,
+    /// What is expected of pairs of tickets, if that changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prediction: Option<Prediction>,
 }
 
 /// A delta does not follow the state it is applied to.
@@ -84,6 +91,7 @@ impl Delta {
             tickets: BTreeMap::new(),
             integration: None,
             undo: None,
+            prediction: None,
         }
     }
 }
@@ -114,6 +122,9 @@ impl Snapshot {
         }
         if let Some(undo) = &delta.undo {
             self.undo = Some(undo.clone());
+        }
+        if let Some(prediction) = &delta.prediction {
+            self.prediction = prediction.clone();
         }
         Ok(())
     }

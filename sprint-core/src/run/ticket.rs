@@ -262,6 +262,9 @@ pub struct Checked {
     /// Debugging leftovers in added lines, found when the workspace was looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<String>,
+    /// Names of test data in lines it adds to tests.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub fixtures: BTreeSet<String>,
     /// What the worker said.
     pub claim: Box<Claimed<WorkerResult>>,
     /// What each layer decided.

@@ -10,6 +10,7 @@ use crate::domain::workspace::{Collected, Workspace};
 use crate::failure::{ErrorKind, Failure};
 use crate::id::TreeId;
 use crate::plan::edge_cases::{self, EdgeCase};
+use crate::plan::fixtures;
 use crate::run::cx::Cx;
 use crate::run::effect::Step;
 use crate::run::event::Event;
@@ -123,6 +124,7 @@ pub(super) fn collected(
         head: found.head,
         tree: found.tree,
         artifacts: layers::artifacts(&found.added),
+        fixtures: fixtures::names(&found.added, &cx.plan.config.test_file_globs),
         changed: found.changed,
         claim,
         verdicts: passed

@@ -94,6 +94,7 @@ impl SprintRun {
                 ending: Ending::Finished,
             } if self.index.with_chores() > 0 => None,
             Phase::Tidying { .. } => Some((Step::Tidy, 1)),
+            Phase::Tickets if self.probe_due => Some((Step::Probe, self.prediction.probes + 1)),
             Phase::Tickets | Phase::Parked { .. } | Phase::Complete { .. } => None,
         }
     }
@@ -124,7 +125,7 @@ impl SprintRun {
 
     fn stage_wants(&self, id: &TicketId, stage: &Stage) -> Vec<Step> {
         match stage {
-            Stage::Queued if self.is_ready(id) => vec![Step::Open],
+            Stage::Queued if self.is_ready(id) && !self.makes_way(id) => vec![Step::Open],
             Stage::Opening { .. } => vec![Step::Open],
             Stage::Installing { .. } => vec![Step::Install],
             Stage::Researching { .. } => vec![Step::Research],
@@ -161,7 +162,7 @@ impl SprintRun {
     }
 
     /// Whether every ticket it depends on is verified.
-    fn is_ready(&self, id: &TicketId) -> bool {
+    pub(super) fn is_ready(&self, id: &TicketId) -> bool {
         let done = |id| self.tickets.get(id).is_some_and(TicketRun::is_complete);
         self.plan
             .tickets

@@ -51,6 +51,9 @@ impl SprintRun {
         if self.sprint.phase == Phase::Undoing {
             return self.undo_work();
         }
+        if step == Step::Probe {
+            return Some(self.probe_work());
+        }
         let run = self.integration.as_ref()?;
         match &run.task {
             Task::Combine { tickets, .. } => Some(Work::Combine(CombineSpec {

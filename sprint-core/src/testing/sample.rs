@@ -9,6 +9,7 @@ use crate::domain::ticket::{Priority, Size, Ticket, TicketStatus};
 use crate::id::{BranchName, CommitId, ProblemId, SprintId, TicketId, TreeId};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::effect::{EffectId, EffectKey, Step};
+use crate::run::predict::Prediction;
 use crate::run::proof::Proof;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Phase, SprintState};
@@ -81,6 +82,7 @@ pub fn snapshot(tickets: usize) -> Snapshot {
         },
         integration: None,
         undo: None,
+        prediction: Prediction::default(),
     }
 }
 
@@ -99,6 +101,7 @@ pub fn delta(after: &Snapshot) -> Delta {
         tickets: [(ticket_id(number), run)].into(),
         integration: None,
         undo: None,
+        prediction: None,
     }
 }
 

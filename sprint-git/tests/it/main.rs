@@ -15,4 +15,5 @@ mod resolve;
 mod revert;
 mod safety;
 mod support;
+mod survey;
 mod workspace;

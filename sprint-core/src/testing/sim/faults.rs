@@ -45,27 +45,29 @@ impl Faults {
         if rng.chance(10) {
             return Self::default();
         }
-        let mut some = |percent: usize| {
+        let some = |rng: &mut Rng, percent: usize| {
             if rng.chance(35) {
                 1 + rng.below(percent)
             } else {
                 0
             }
         };
+        // Now and then somebody works on base all day long.
+        let busy = if rng.chance(5) { 15 } else { 1 };
         Self {
-            effects: some(30),
-            crashes: some(8),
-            replies: some(12),
-            humans: some(3),
-            base_moves: some(3),
-            checkout: some(6),
-            commands: some(6),
-            cancels: some(2),
-            jumps: some(5),
-            limits: some(5),
-            saves: some(2),
-            takeovers: some(3),
-            rate_limits: some(40),
+            effects: some(rng, 30),
+            crashes: some(rng, 8),
+            replies: some(rng, 12),
+            humans: some(rng, 3),
+            base_moves: busy * some(rng, 3),
+            checkout: some(rng, 6),
+            commands: some(rng, 6),
+            cancels: some(rng, 2),
+            jumps: some(rng, 5),
+            limits: some(rng, 5),
+            saves: some(rng, 2),
+            takeovers: some(rng, 3),
+            rate_limits: some(rng, 40),
             steps: 150,
         }
     }

@@ -137,7 +137,8 @@ fn loops_are_bounded(sim: &Sim) -> Result<(), String> {
             && spent.fresh.len() <= 1
             && spent.continued.len() <= 2
             && budget.rate_limits <= 6
-            && (budget.rate_limits < 6 || matches!(ticket.stage, Stage::Stuck { .. }));
+            && (budget.rate_limits < 6
+                || matches!(ticket.stage, Stage::Stuck { .. } | Stage::Dropped));
         ensure(fine, || format!("{id}: {budget:?}, {spent:?}"))?;
         // What failed was counted: the state knows at least what was seen.
         ensure(spent.failures <= budget.loops, || {

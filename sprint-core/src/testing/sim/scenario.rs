@@ -40,6 +40,7 @@ impl Scenario {
         config.max_loop_iterations = u32::try_from(1 + rng.below(5)).unwrap_or(1);
         config.human_in_loop = rng.chance(15);
         config.partial_merge = rng.chance(85);
+        config.avoid_conflicts = rng.chance(20);
         config.phases.code_review = rng.chance(85);
         if rng.chance(50) {
             config.install_cmd = None;
