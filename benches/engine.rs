@@ -14,7 +14,9 @@ use sprint_core::domain::agent::{
     ReviewResult, Role, RoleResult, Usage, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use sprint_core::domain::check::{CheckPlan, CheckReport, Subject};
-use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Merged, Resolution};
+use sprint_core::domain::merge::{
+    CombineSpec, Combined, LandSpec, Landed, Merged, Resolution, RevertSpec, Reverted,
+};
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
 use sprint_core::domain::workspace::{
@@ -188,6 +190,15 @@ impl Vcs for Instantly {
             tree,
             merged,
             conflicts: Vec::new(),
+        })
+    }
+
+    async fn revert(&self, spec: &RevertSpec, _: &EffectKey) -> Result<Reverted> {
+        Ok(Reverted {
+            tip: spec.base.clone(),
+            tree: self.tree(),
+            merged: Vec::new(),
+            conflict: None,
         })
     }
 

@@ -6,6 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use sprint_core::domain::agent::Role;
 use sprint_core::domain::command::CommandLine;
 use sprint_core::id::{BranchName, ProblemId, TicketId};
+use sprint_core::run::input::Command;
+
+use crate::undo::UndoArgs;
 
 /// Exit code for wrong usage.
 pub(crate) const USAGE: u8 = 2;
@@ -52,6 +55,10 @@ pub(crate) enum Action {
     Run(RunArgs),
     /// Show where the sprint of a problem stands.
     Status,
+    /// Take a landed ticket back off base, with everything merged that depends on it.
+    Revert(UndoArgs),
+    /// Land a ticket again that was taken back.
+    Reland(UndoArgs),
     /// Show which branches do not merge onto base, or clash with each other.
     ///
     /// Every branch is merged onto base, and every two branches that may matter to each other are
@@ -128,6 +135,9 @@ pub(crate) struct RunArgs {
     /// Start a new sprint although the last one is complete.
     #[arg(long)]
     pub(crate) new: bool,
+    /// What `sprint revert` or `sprint reland` asks for.
+    #[arg(skip)]
+    pub(crate) undo: Option<Command>,
 }
 
 /// Wrong usage that clap cannot see.

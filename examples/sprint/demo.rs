@@ -106,6 +106,7 @@ pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
         drop: Vec::new(),
         go_on: false,
         new: false,
+        undo: None,
     };
     let problem = ProblemId::new("demo")?;
     run::sprint(

@@ -9,6 +9,7 @@ mod demo;
 mod live;
 mod run;
 mod status;
+mod undo;
 mod wire;
 
 use std::process::ExitCode;
@@ -28,6 +29,8 @@ fn main() -> ExitCode {
         Action::Run(args) => run::run(&cli, args),
         Action::Conflicts(args) => conflicts::conflicts(&cli, args),
         Action::Status => status::status(&cli),
+        Action::Revert(args) => undo::revert(&cli, args),
+        Action::Reland(args) => undo::reland(&cli, args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

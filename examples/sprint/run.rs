@@ -158,6 +158,9 @@ impl Session<'_> {
 
 /// Hands the decisions of the command line in.
 fn decide(control: &Control, args: &RunArgs) {
+    if let Some(command) = &args.undo {
+        control.send(command.clone());
+    }
     for ticket in &args.reattempt {
         control.send(Command::Reattempt(ticket.clone()));
     }
@@ -251,7 +254,11 @@ fn is_over(saved: &Snapshot, args: &RunArgs) -> bool {
             ending: Ending::SafetyStop { .. } | Ending::Cancelled
         }
     );
-    is_complete(saved) && !args.new && args.reattempt.is_empty() && !(resumable && args.go_on)
+    is_complete(saved)
+        && !args.new
+        && args.undo.is_none()
+        && args.reattempt.is_empty()
+        && !(resumable && args.go_on)
 }
 
 fn owner() -> Owner {
@@ -269,10 +276,10 @@ fn owner() -> Owner {
 }
 
 /// The top of the working tree that a folder is in.
-struct GitRoot(PathBuf);
+pub(crate) struct GitRoot(pub(crate) PathBuf);
 
 impl GitRoot {
-    fn find(folder: &std::path::Path) -> Result<Self> {
+    pub(crate) fn find(folder: &std::path::Path) -> Result<Self> {
         let top = folder.ancestors().find(|dir| dir.join(".git").exists());
         let Some(top) = top else {
             return Err(Usage(format!("{} is not in a git repository", folder.display())).into());

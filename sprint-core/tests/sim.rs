@@ -48,6 +48,7 @@ cancel: in mid-flight
 crash: before a save, in a save, after a save, between effect and reply, taken over
 crash during: integration, test of base, search for a culprit, resolution
 crash during: checkpoint, combine, gate, probe, resolve, inspect, remember, land, tidy, start, open
+crash during: revert, gate without a ticket, landing without a ticket
 crash during: install, research, implement, refresh
 crash during: collect, check, review, judge, post, close, note, reopen, release
 crash in: queued, blocked, opening, installing, researching, implementing, collecting, checking
@@ -67,9 +68,11 @@ save: failed
 stop: budget, fatal, base is red, base moves
 stuck: circuit_breaker, max_loops, context_exhausted, rate_limited, infrastructure
 stuck: dependency_merge_conflict, tracker_failure, evidence_not_verified, ticket_not_done
-stuck: merge_conflict, integration_failed
+stuck: merge_conflict, integration_failed, taken_back
 takeover: the old engine is refused
-ticket: blocked, succeeded after another try";
+ticket: blocked, succeeded after another try
+undo: taken back, with what depends on it, landed again, refused, clashes, fails the gate
+undo: base moved, asked too early";
 
 /// What needs the table that reads the output of tools: all of it is seen, or there is no table.
 const CLASSIFIED: &str = "

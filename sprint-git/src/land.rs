@@ -1,6 +1,6 @@
 //! Advancing base: the only place where the user's branch and checkout change.
 
-use sprint_core::domain::merge::{LandSpec, Landed};
+use sprint_core::domain::merge::{LandKind, LandSpec, Landed};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{CommitId, TagName};
 
@@ -155,9 +155,12 @@ impl Repo {
         Ok(())
     }
 
-    /// Tags the state before each merge. The names are the sprint's own, so one left by an attempt
+    /// Tags the state before each merge, if merges land. The names are the sprint's own, so one left by an attempt
     /// that did not land is moved.
     async fn set_checkpoints(&self, spec: &LandSpec) -> Result<()> {
+        if spec.kind == LandKind::Reverts {
+            return Ok(());
+        }
         let mut before = spec.expected.clone();
         for merge in &spec.merges {
             // A ticket that was contained already made no commit.

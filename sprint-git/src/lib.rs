@@ -26,6 +26,7 @@ mod integration;
 mod land;
 mod open;
 mod refresh;
+mod revert;
 
 mod combine;
 mod memory;

@@ -1,7 +1,8 @@
 //! A second opinion on merges.
 //!
 //! What lands must be what `git merge` would have made, and so git is asked about every merge of a
-//! trial; where the two differ, git is right. Merges that are only predictions go without.
+//! trial; where the two differ, git is right. Merges that are only predictions go without. What is
+//! taken back from base is up to git alone.
 
 use std::collections::BTreeSet;
 
@@ -27,9 +28,28 @@ pub(crate) enum Opinion {
 impl Repo {
     /// Has git merge two commits, without touching anything.
     pub(crate) async fn second_opinion(&self, [ours, theirs]: [ObjectId; 2]) -> Result<Opinion> {
+        self.merged_by_git(None, [ours, theirs]).await
+    }
+
+    /// Has git take back what `commit` did to `parent`, in `head`, without touching anything.
+    pub(crate) async fn reverted_by_git(
+        &self,
+        head: ObjectId,
+        commit: ObjectId,
+        parent: ObjectId,
+    ) -> Result<Opinion> {
+        self.merged_by_git(Some(commit), [head, parent]).await
+    }
+
+    async fn merged_by_git(
+        &self,
+        ancestor: Option<ObjectId>,
+        [ours, theirs]: [ObjectId; 2],
+    ) -> Result<Opinion> {
         let options = ["merge-tree", "--write-tree", "-z", "--no-messages"];
         let output = self
             .call(options)
+            .args(ancestor.map(|ancestor| format!("--merge-base={ancestor}")))
             .args([
                 "--end-of-options".into(),
                 ours.to_string(),

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Resolution};
+use sprint_core::domain::merge::{
+    CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
+};
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
 use sprint_core::domain::workspace::{
@@ -120,6 +122,11 @@ impl Vcs for GitVcs {
         let remembered = self.repo.remember(resolution).await;
         let subject = resolution.clash.ticket.as_str();
         remembered.map_err(|error| error.during("remember how to merge", subject))
+    }
+
+    async fn revert(&self, spec: &RevertSpec, key: &EffectKey) -> Result<Reverted> {
+        let reverted = self.repo.revert(spec, &key.sprint).await;
+        reverted.map_err(|error| error.during("take back from", spec.base.as_str()))
     }
 
     async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf> {

@@ -82,6 +82,45 @@ pub struct Merged {
     pub resolved: Vec<RepoPath>,
 }
 
+/// Changes to be taken back from a base, one commit each, in this order.
+///
+/// Taking back what a revert did lands the change again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevertSpec {
+    /// Where to start.
+    pub base: CommitId,
+    /// What to take back.
+    pub commits: Vec<RevertInput>,
+    /// Time to write into the commits, so that doing it again makes the same commits.
+    pub at: Timestamp,
+}
+
+/// One commit whose change is to be taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevertInput {
+    /// The ticket it belongs to.
+    pub ticket: TicketId,
+    /// A merge, of which everything goes that its first parent does not have, or an earlier revert.
+    pub commit: CommitId,
+    /// The subject of the commit that takes it back.
+    pub subject: String,
+}
+
+/// The result of taking changes back. Commits exist in the object store; no branch was touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reverted {
+    /// The last commit, or the base if nothing could be taken back.
+    pub tip: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+    /// What is taken back, in order. Where that changes nothing there is no commit, and the entry
+    /// has the one before it.
+    pub merged: Vec<Merged>,
+    /// The first that clashes with what came after it, and the files, sorted. It and the ones that
+    /// would follow are not taken back.
+    pub conflict: Option<(TicketId, Vec<RepoPath>)>,
+}
+
 /// Advancing base.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LandSpec {
@@ -91,8 +130,22 @@ pub struct LandSpec {
     pub expected: CommitId,
     /// Where it goes: a commit that has `expected` among its first-parent ancestors.
     pub tip: CommitId,
-    /// The first-parent chain: a tag `pre-merge-{sprint}-{ticket}` is set before each merge.
+    /// The first-parent chain.
     pub merges: Vec<Merged>,
+    /// What the chain is made of.
+    #[serde(default)]
+    pub kind: LandKind,
+}
+
+/// What is landed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LandKind {
+    /// Merges: a tag `pre-merge-{sprint}-{ticket}` is set before each.
+    #[default]
+    Merges,
+    /// Reverts: no tags, so the ones from the merges stay where they are.
+    Reverts,
 }
 
 /// Whether base was advanced.

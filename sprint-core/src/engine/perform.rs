@@ -45,6 +45,7 @@ pub async fn perform(
             clash,
         } => return inspect(&ports, &workspace, &leftovers, &clash).await,
         Work::Remember(resolution) => ports.vcs.remember(&resolution).await?,
+        Work::Revert(spec) => return Ok(Done::Reverted(ports.vcs.revert(&spec, key).await?)),
         Work::Land(spec) => return Ok(Done::Landed(ports.vcs.land(&spec, key).await?)),
         Work::Tidy => ports.vcs.tidy(sprint).await?,
         Work::Start(ticket) => ports.tracker.start(&ticket, key).await?,

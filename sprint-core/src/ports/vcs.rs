@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Resolution};
+use crate::domain::merge::{
+    CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
 use crate::domain::workspace::{
@@ -65,6 +67,10 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// `Invalid` if a file that clashed still has conflict markers.
     async fn remember(&self, resolution: &Resolution) -> Result<()>;
 
+    /// Takes changes back from a base without touching any branch or checkout; the history stays,
+    /// and commits that undo it follow. Stops at the first that clashes with what came after it.
+    async fn revert(&self, spec: &RevertSpec, key: &EffectKey) -> Result<Reverted>;
+
     /// Checks `commit` out in the sprint's private integration worktree and returns its directory.
     async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf>;
 
@@ -72,7 +78,7 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// whether its head is elsewhere (then the first entry is `HEAD`). Looks, and changes nothing.
     async fn altered(&self, directory: &Path, commit: &CommitId) -> Result<Vec<RepoPath>>;
 
-    /// Sets checkpoint tags, then advances base by compare-and-swap.
+    /// Sets checkpoint tags if merges land, then advances base by compare-and-swap.
     async fn land(&self, spec: &LandSpec, key: &EffectKey) -> Result<Landed>;
 
     /// Gives a ticket's workspace back. The branch goes only if base contains it.

@@ -309,6 +309,7 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
         ]
         .into(),
         integration: None,
+        undo: None,
         prediction: Prediction::default(),
     }
 }

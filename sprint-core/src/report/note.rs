@@ -44,11 +44,21 @@ pub fn stuck(facts: &StuckNote) -> String {
 
 /// Why a Done ticket is open again.
 pub fn reopened(facts: &StuckNote) -> String {
+    let (heading, history) = if facts.reason == StuckReason::TakenBack {
+        (
+            "Taken Back",
+            "Every layer accepted this ticket, and it was done. Its commits stay in the history \
+             of base or on its branch; what they changed is not on base.",
+        )
+    } else {
+        (
+            "Verified but Not Merged",
+            "Every layer accepted this ticket on its own. It was taken out before base moved, so \
+             base never held it.",
+        )
+    };
     format!(
-        "## Reopened — Verified but Not Merged\n\n\
-         **Reason:** {} (`{}`)\n\n\
-         Every layer accepted this ticket on its own. It was taken out before base moved, so base \
-         never held it.\n\n{}\n\n\
+        "## Reopened — {heading}\n\n**Reason:** {} (`{}`)\n\n{history}\n\n{}\n\n\
          ### What To Do Next\n\n{}\n",
         standing::meaning(facts.reason),
         facts.reason.name(),
@@ -91,6 +101,10 @@ const fn advice(reason: StuckReason) -> &'static str {
         StuckReason::IntegrationFailed => {
             "The branch and its commits are kept. Make it agree with what is merged now, or have \
              the ticket re-attempted from the new base."
+        }
+        StuckReason::TakenBack => {
+            "Say in the ticket what is wrong and have it re-attempted from the new base, or, if it \
+             was right after all, have it landed again."
         }
     }
 }

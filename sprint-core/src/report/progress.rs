@@ -71,6 +71,9 @@ pub fn line(event: &Event) -> Option<String> {
             format!("{ticket}: set aside, {}{cost}", short(message))
         }
         Event::Landed { tickets, at } => format!("merged {}, base is at {at}", names(tickets)),
+        Event::TakenBack { tickets, at } => {
+            format!("took back {}, base is at {at}", names(tickets))
+        }
         Event::Retrying {
             effect,
             message,

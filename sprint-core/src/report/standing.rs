@@ -116,6 +116,7 @@ pub(super) fn overall(snapshot: &Snapshot) -> Overall {
         Phase::Preflight
         | Phase::Tickets
         | Phase::Integrating
+        | Phase::Undoing
         | Phase::Parked { .. }
         | Phase::Tidying { .. } => Overall::Running,
     }
@@ -178,7 +179,7 @@ pub(super) const fn merge_commit(ticket: &TicketRun) -> Option<&CommitId> {
     }
 }
 
-/// Whether a ticket was verified and then taken out before base moved.
+/// Whether a ticket was verified and then taken out before base moved, or back afterwards.
 pub(super) fn is_reverted(ticket: &TicketRun) -> bool {
     ticket.merge == MergeState::Reverted
 }
@@ -208,6 +209,7 @@ pub(super) const fn meaning(reason: StuckReason) -> &'static str {
         StuckReason::TicketNotDone => "the ticket was set to Done and did not show it",
         StuckReason::MergeConflict => "it conflicts with what is merged before it",
         StuckReason::IntegrationFailed => "it does not pass the gate together with the others",
+        StuckReason::TakenBack => "it was on base, and a person had it taken back",
     }
 }
 

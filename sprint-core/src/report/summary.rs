@@ -224,6 +224,7 @@ fn ended(snapshot: &Snapshot, outcome: Option<&Outcome>) -> Ended {
             Phase::Preflight
             | Phase::Tickets
             | Phase::Integrating
+            | Phase::Undoing
             | Phase::Parked { .. }
             | Phase::Tidying { .. },
         ) => return Ended::Unfinished,

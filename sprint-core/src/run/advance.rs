@@ -28,10 +28,8 @@ pub(super) fn finished(
         Ok(done) => done,
         Err(failure) => return effect_failed(ticket, step, failure, cx),
     };
-    if matches!(
-        step,
-        Step::Start | Step::Note | Step::Reopen | Step::Release
-    ) {
+    // Beside the main line, also for a ticket that is marked Done again.
+    if ticket.chores.contains(&step) {
         ticket.retries.remove(&step);
         ticket.chores.remove(&step);
         if step == Step::Release {

@@ -11,7 +11,12 @@ use crate::run::verifying;
 
 impl SprintRun {
     pub(super) fn command(&mut self, command: Command) {
+        if !self.admits(&command) {
+            return;
+        }
         match command {
+            Command::Revert(id) => self.take_back(&id),
+            Command::Reland(id) => self.land_again(&id),
             Command::Review { ticket, decision } => {
                 self.with_ticket(&ticket, |ticket, cx| verifying::human(ticket, decision, cx));
             }
@@ -62,6 +67,7 @@ impl SprintRun {
             ticket.session = None;
             ticket.completed_at = None;
             ticket.merge = MergeState::Unmerged;
+            ticket.taken_back = None;
         });
         self.requeue(id);
         self.unblock_dependents(id);
@@ -89,7 +95,7 @@ impl SprintRun {
         });
     }
 
-    fn unblock_dependents(&mut self, id: &TicketId) {
+    pub(super) fn unblock_dependents(&mut self, id: &TicketId) {
         let mut open = vec![id.clone()];
         while let Some(found) = open.pop() {
             for dependent in self.dependents(&found) {
@@ -127,6 +133,7 @@ impl SprintRun {
         self.sprint.retries = 0;
         self.changed.sprint = true;
         match self.sprint.phase {
+            Phase::Parked { .. } if self.undoes() => self.enter_phase(Phase::Undoing),
             Phase::Parked { .. } => self.enter_phase(Phase::Integrating),
             Phase::Complete {
                 ending: Ending::SafetyStop { .. } | Ending::Cancelled,
@@ -137,6 +144,7 @@ impl SprintRun {
             Phase::Preflight
             | Phase::Tickets
             | Phase::Integrating
+            | Phase::Undoing
             | Phase::Tidying { .. }
             | Phase::Complete {
                 ending: Ending::Finished,

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agent::{AgentReport, AgentTask};
 use crate::domain::check::{CheckPlan, CheckReport};
 use crate::domain::evidence::CommentRef;
-use crate::domain::merge::{Clash, CombineSpec, Combined, LandSpec, Landed, Resolution};
+use crate::domain::merge::{
+    Clash, CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::probe::ProbeSpec;
 use crate::domain::workspace::{
@@ -47,6 +49,8 @@ pub enum Step {
     Inspect,
     /// Sprint: remember how a conflict was resolved.
     Remember,
+    /// Sprint: take landed tickets back, or land them again, in memory.
+    Revert,
     /// Sprint: advance base.
     Land,
     /// Sprint: remove what the sprint no longer needs.
@@ -87,7 +91,7 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Checkpoint,
         Self::Combine,
         Self::Gate,
@@ -95,6 +99,7 @@ impl Step {
         Self::Resolve,
         Self::Inspect,
         Self::Remember,
+        Self::Revert,
         Self::Land,
         Self::Tidy,
         Self::Start,
@@ -125,6 +130,7 @@ impl Step {
             Self::Resolve => "resolve",
             Self::Inspect => "inspect",
             Self::Remember => "remember",
+            Self::Revert => "revert",
             Self::Land => "land",
             Self::Tidy => "tidy",
             Self::Start => "start",
@@ -159,6 +165,7 @@ impl Step {
             | Self::Probe
             | Self::Inspect
             | Self::Remember
+            | Self::Revert
             | Self::Land
             | Self::Tidy
             | Self::Open
@@ -351,6 +358,8 @@ pub enum Work {
     },
     /// Remember how a conflict was resolved.
     Remember(Resolution),
+    /// Take landed tickets back, or land them again, in memory.
+    Revert(RevertSpec),
     /// Advance base.
     Land(LandSpec),
     /// Remove what the sprint no longer needs.
@@ -451,6 +460,8 @@ pub enum Done {
     Probed(Box<Probed>),
     /// Of inspect.
     Inspected(Box<Inspected>),
+    /// Of revert.
+    Reverted(Reverted),
     /// Of land.
     Landed(Landed),
     /// Of open.

@@ -100,6 +100,13 @@ pub enum Event {
         /// Where base is now.
         at: CommitId,
     },
+    /// Tickets were taken back off base.
+    TakenBack {
+        /// The tickets that are no longer on it.
+        tickets: Vec<TicketId>,
+        /// Where base is now.
+        at: CommitId,
+    },
     /// A step will be tried again later.
     Retrying {
         /// What.

@@ -41,6 +41,11 @@ pub enum Command {
     Reattempt(TicketId),
     /// Takes a ticket out of the sprint.
     Drop(TicketId),
+    /// Takes a ticket that landed back off base, with everything merged that depends on it. For
+    /// sprints that went through to the end.
+    Revert(TicketId),
+    /// Lands a ticket again that was taken back.
+    Reland(TicketId),
     /// Lifts automatic blocks: parked landings and shared pauses.
     Continue,
     /// Stops the sprint for good; what is verified stays verified, nothing is merged.

@@ -39,6 +39,7 @@ impl SprintRun {
             Phase::Preflight
             | Phase::Tickets
             | Phase::Parked { .. }
+            | Phase::Undoing
             | Phase::Tidying { .. }
             | Phase::Complete { .. } => false,
         };
@@ -194,6 +195,7 @@ impl SprintRun {
             | Done::Agent(_)
             | Done::Inspected(_)
             | Done::Refreshed(_)
+            | Done::Reverted(_)
             | Done::Probed(_)
             | Done::Collected(_)
             | Done::Sources(_)

@@ -30,6 +30,8 @@ pub mod resolve;
 pub mod snapshot;
 pub mod state;
 pub mod ticket;
+pub mod undo;
+mod undoing;
 mod verifying;
 mod wants;
 mod work;
@@ -52,6 +54,7 @@ use crate::run::predict::Prediction;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
 use crate::run::ticket::{Stage, TicketRun};
+use crate::run::undo::UndoRun;
 use crate::time::Timestamp;
 
 /// Retries of a step of the sprint before it stops.
@@ -66,6 +69,7 @@ pub struct SprintRun {
     sprint: SprintState,
     tickets: BTreeMap<TicketId, TicketRun>,
     integration: Option<IntegrationRun>,
+    undo: Option<UndoRun>,
     prediction: Prediction,
     // Everything below is derived; a restart builds it anew.
     index: Index,
@@ -82,6 +86,7 @@ pub struct SprintRun {
 struct Changed {
     sprint: bool,
     integration: bool,
+    undo: bool,
     prediction: bool,
     tickets: BTreeSet<TicketId>,
 }
@@ -132,6 +137,7 @@ impl SprintRun {
             sprint,
             tickets,
             integration: None,
+            undo: None,
             prediction: Prediction::default(),
         });
         for id in blocked {
@@ -151,6 +157,7 @@ impl SprintRun {
             sprint,
             tickets,
             integration,
+            undo,
             prediction,
             ..
         } = snapshot;
@@ -161,6 +168,7 @@ impl SprintRun {
             sprint,
             tickets,
             integration,
+            undo,
             prediction,
             index: Index::default(),
             heads: BTreeMap::new(),
@@ -193,6 +201,7 @@ impl SprintRun {
             sprint: self.sprint.clone(),
             tickets: self.tickets.clone(),
             integration: self.integration.clone(),
+            undo: self.undo.clone(),
             prediction: self.prediction.clone(),
         }
     }
@@ -220,6 +229,11 @@ impl SprintRun {
     /// Integration, once it has begun.
     pub const fn integration(&self) -> Option<&IntegrationRun> {
         self.integration.as_ref()
+    }
+
+    /// What was taken back last, or is being.
+    pub const fn undo(&self) -> Option<&UndoRun> {
+        self.undo.as_ref()
     }
 
     /// What ought to be running in a lane now, most urgent first.
@@ -300,8 +314,8 @@ impl SprintRun {
     /// `None` if nothing did.
     pub fn take_delta(&mut self) -> Option<Delta> {
         let changed = std::mem::take(&mut self.changed);
-        let more = changed.sprint || changed.integration || changed.prediction;
-        if !more && changed.tickets.is_empty() {
+        let runs = changed.integration || changed.undo || changed.prediction;
+        if !changed.sprint && !runs && changed.tickets.is_empty() {
             return None;
         }
         self.revision += 1;
@@ -317,6 +331,7 @@ impl SprintRun {
                 .as_ref()
                 .filter(|_| changed.integration)
                 .cloned(),
+            undo: self.undo.as_ref().filter(|_| changed.undo).cloned(),
             prediction: changed.prediction.then(|| self.prediction.clone()),
         })
     }
@@ -388,6 +403,7 @@ impl SprintRun {
         match (step, done) {
             (Step::Checkpoint, _) => self.enter_phase(Phase::Tickets),
             (Step::Tidy, _) => self.complete(),
+            (_, done) if self.sprint.phase == Phase::Undoing => self.undo_finished(done),
             (Step::Probe, Done::Probed(found)) => self.probed(*found),
             (_, done) => self.integration_finished(done),
         }
@@ -408,6 +424,8 @@ impl SprintRun {
         } else if step == Step::Tidy && hopeless {
             self.events.push(Event::Warning { message });
             self.complete();
+        } else if hopeless && self.sprint.phase == Phase::Undoing {
+            self.undo_failed(step, message);
         } else if hopeless {
             self.stop(message);
         } else {
@@ -578,6 +596,7 @@ const fn role_of(step: Step) -> Option<Role> {
         | Step::Probe
         | Step::Inspect
         | Step::Remember
+        | Step::Revert
         | Step::Land
         | Step::Tidy
         | Step::Start

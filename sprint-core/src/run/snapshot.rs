@@ -11,6 +11,7 @@ use crate::run::integrate::IntegrationRun;
 use crate::run::predict::Prediction;
 use crate::run::state::SprintState;
 use crate::run::ticket::TicketRun;
+use crate::run::undo::UndoRun;
 use crate::time::Timestamp;
 
 /// The version of the saved form. A greater one is refused with advice to upgrade.
@@ -33,6 +34,9 @@ pub struct Snapshot {
     pub tickets: BTreeMap<TicketId, TicketRun>,
     /// Integration, once it has begun.
     pub integration: Option<IntegrationRun>,
+    /// What was taken back last, or is being.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoRun>,
     /// What is expected of pairs of tickets, and what happened.
     #[serde(default)]
     pub prediction: Prediction,
@@ -58,6 +62,9 @@ pub struct Delta {
     /// Integration, if it changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration: Option<IntegrationRun>,
+    /// What is being taken back, if that changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<UndoRun>,
     /// What is expected of pairs of tickets, if that changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Prediction>,
@@ -83,6 +90,7 @@ impl Delta {
             sprint: None,
             tickets: BTreeMap::new(),
             integration: None,
+            undo: None,
             prediction: None,
         }
     }
@@ -111,6 +119,9 @@ impl Snapshot {
         }
         if let Some(integration) = &delta.integration {
             self.integration = Some(integration.clone());
+        }
+        if let Some(undo) = &delta.undo {
+            self.undo = Some(undo.clone());
         }
         if let Some(prediction) = &delta.prediction {
             self.prediction = prediction.clone();

@@ -47,6 +47,8 @@ pub enum Phase {
         /// What has to be done.
         reason: String,
     },
+    /// A person has a ticket taken back off base, or landed again.
+    Undoing,
     /// Leftovers are being removed.
     Tidying {
         /// How it will end.
@@ -67,6 +69,7 @@ impl Phase {
             Self::Tickets => "2-implementation",
             Self::Integrating => "4.5-integration",
             Self::Parked { .. } => "4-merge",
+            Self::Undoing => "5-build-gate",
             Self::Tidying { .. } => "8-retrospective",
             Self::Complete {
                 ending: Ending::Finished,

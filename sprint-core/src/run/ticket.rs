@@ -56,6 +56,22 @@ pub struct TicketRun {
     /// What happened to its merge.
     #[serde(default)]
     pub merge: MergeState,
+    /// What landed and was taken back since, so that it can land again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<Box<TakenBack>>,
+}
+
+/// A ticket that landed and was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    /// What is proven.
+    pub checked: Box<Checked>,
+    /// The evidence.
+    pub comment: CommentRef,
+    /// Where it landed.
+    pub merged_at: CommitId,
+    /// The commit that took it back; `None` if base had lost it before.
+    pub reverted_at: Option<CommitId>,
 }
 
 /// Where a ticket stands. Each stage owns exactly what is valid in it.
@@ -370,6 +386,8 @@ pub enum StuckReason {
     MergeConflict,
     /// It passes alone and fails together with others.
     IntegrationFailed,
+    /// It had landed, and a person had it, or what it depends on, taken back.
+    TakenBack,
 }
 
 impl StuckReason {
@@ -387,6 +405,7 @@ impl StuckReason {
             Self::TicketNotDone => "ticket_not_done",
             Self::MergeConflict => "merge_conflict",
             Self::IntegrationFailed => "integration_failed",
+            Self::TakenBack => "taken_back",
         }
     }
 }
@@ -400,7 +419,7 @@ pub enum MergeState {
     Unmerged,
     /// On base.
     Merged,
-    /// Verified, then taken out of the combination before base moved.
+    /// Verified, then taken out of the combination before base moved, or off base afterwards.
     Reverted,
     /// Never a candidate.
     Skipped,
@@ -425,6 +444,7 @@ impl TicketRun {
             started_at: None,
             completed_at: None,
             merge: MergeState::default(),
+            taken_back: None,
         }
     }
 

@@ -89,6 +89,7 @@ impl SprintRun {
         match &self.sprint.phase {
             Phase::Preflight => Some((Step::Checkpoint, 1)),
             Phase::Integrating => self.integration.as_ref()?.wanted(),
+            Phase::Undoing => self.undo.as_ref()?.wanted(),
             Phase::Tidying {
                 ending: Ending::Finished,
             } if self.index.with_chores() > 0 => None,
@@ -106,6 +107,7 @@ impl SprintRun {
                 ending: Ending::Finished,
             } => false,
             Phase::Preflight
+            | Phase::Undoing
             | Phase::Parked { .. }
             | Phase::Tidying { .. }
             | Phase::Complete { .. } => return Vec::new(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Intent, Role};
 use crate::domain::check::CheckPlan;
-use crate::domain::merge::{CombineSpec, LandSpec, MergeInput, Resolution};
+use crate::domain::merge::{CombineSpec, LandKind, LandSpec, MergeInput, Resolution};
 use crate::domain::workspace::{Leftovers, RefreshSpec, Workspace, WorkspaceSpec};
 use crate::id::{CommitId, TagName, TicketId, TreeId};
 use crate::plan::edge_cases;
@@ -14,6 +14,7 @@ use crate::run::advance::proof;
 use crate::run::effect::{EffectId, EffectKey, Scope, Step, StuckNote, Work};
 use crate::run::integrate::Task;
 use crate::run::resolve::{ResolveStage, Resolving};
+use crate::run::state::Phase;
 use crate::run::ticket::{
     AfterRefresh, Checked, MergeState, Remedy, Stage, StuckReason, TicketRun,
 };
@@ -47,6 +48,9 @@ impl SprintRun {
         if step == Step::Tidy {
             return Some(Work::Tidy);
         }
+        if self.sprint.phase == Phase::Undoing {
+            return self.undo_work();
+        }
         if step == Step::Probe {
             return Some(self.probe_work());
         }
@@ -67,12 +71,13 @@ impl SprintRun {
                 expected: run.base.clone(),
                 tip: run.chain.last()?.commit.clone(),
                 merges: run.chain.clone(),
+                kind: LandKind::Merges,
             })),
             Task::Over => None,
         }
     }
 
-    fn gate(&self, commit: &CommitId, tree: &TreeId) -> Work {
+    pub(super) fn gate(&self, commit: &CommitId, tree: &TreeId) -> Work {
         Work::Gate {
             commit: commit.clone(),
             tree: tree.clone(),
@@ -224,11 +229,13 @@ impl SprintRun {
                 proof: proof(self.plan(), plan, checked)?,
                 checked: checked.clone(),
             }),
-            Stage::Closing { checked, .. } => Some(Work::Close(proof(self.plan(), plan, checked)?)),
+            // The second is landed again, and no longer Done.
+            Stage::Closing { checked, .. } | Stage::Merged { checked, .. } => {
+                Some(Work::Close(proof(self.plan(), plan, checked)?))
+            }
             Stage::Blocked { .. }
             | Stage::AwaitingReview(_)
             | Stage::Verified { .. }
-            | Stage::Merged { .. }
             | Stage::Stuck { .. }
             | Stage::Dropped => None,
         }

@@ -81,6 +81,7 @@ pub fn snapshot(tickets: usize) -> Snapshot {
             retries: 0,
         },
         integration: None,
+        undo: None,
         prediction: Prediction::default(),
     }
 }
@@ -99,6 +100,7 @@ pub fn delta(after: &Snapshot) -> Delta {
         sprint: None,
         tickets: [(ticket_id(number), run)].into(),
         integration: None,
+        undo: None,
         prediction: None,
     }
 }

@@ -105,6 +105,7 @@ async fn hooks_and_monitors_of_the_repository_never_run() {
         expected: workspace.base.clone(),
         tip: combined.tip,
         merges: combined.merged,
+        kind: sprint_core::domain::merge::LandKind::Merges,
     };
     assert_eq!(fixture.land(&spec).await, Landed::Yes);
     vcs.close(&workspace).await.unwrap();

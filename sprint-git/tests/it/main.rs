@@ -12,6 +12,7 @@ mod pool;
 mod predict;
 mod refresh;
 mod resolve;
+mod revert;
 mod safety;
 mod support;
 mod survey;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use sprint_core::domain::merge::{CombineSpec, Combined, LandSpec, Landed, MergeInput};
+use sprint_core::domain::merge::{CombineSpec, Combined, LandKind, LandSpec, Landed, MergeInput};
 use sprint_core::domain::workspace::{Collected, Leftovers, Opened, Workspace, WorkspaceSpec};
 use sprint_core::id::{BranchName, CommitId, SprintId, TicketId};
 use sprint_core::ports::Vcs;
@@ -119,6 +119,7 @@ impl Fixture {
             expected: self.head(),
             tip: combined.tip.clone(),
             merges: combined.merged.clone(),
+            kind: LandKind::Merges,
         }
     }
 

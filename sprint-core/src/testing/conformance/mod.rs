@@ -9,6 +9,7 @@ pub mod clock;
 pub mod lease;
 pub mod store;
 pub mod tracker;
+pub mod undo;
 pub mod vcs;
 pub mod verifier;
 

@@ -1,7 +1,9 @@
 //! The contract of [`Vcs`] as checks.
 #![expect(clippy::unwrap_used, reason = "a check fails by panicking")]
 
-use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, MergeInput, Resolution};
+use crate::domain::merge::{
+    CombineSpec, Combined, LandKind, LandSpec, Landed, MergeInput, Resolution,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::probe::ProbeSpec;
 use crate::domain::workspace::{
@@ -11,6 +13,7 @@ use crate::failure::ErrorKind;
 use crate::id::{CommitId, SprintId, TagName, TicketId};
 use crate::ports::Vcs;
 use crate::run::effect::{EffectId, EffectKey, Step};
+use crate::testing::conformance::undo;
 use crate::time::Timestamp;
 
 /// An adapter on a fresh repository whose base holds at least one file, `a.txt`, and is checked
@@ -46,6 +49,9 @@ pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
     dependencies_come_with_the_workspace(&fresh().await).await;
     landing_is_by_compare_and_swap(&fresh().await).await;
     landing_waits_for_a_clean_checkout(&fresh().await).await;
+    undo::taking_back_goes_both_ways(&fresh().await).await;
+    undo::taking_back_leaves_the_others(&fresh().await).await;
+    undo::taking_back_is_not_forced(&fresh().await).await;
     closing_and_tidying_can_be_repeated(&fresh().await).await;
 }
 
@@ -443,7 +449,12 @@ async fn refresh(harness: &dyn VcsHarness, workspace: &Workspace, base: &CommitI
     harness.vcs().refresh(&spec).await.unwrap()
 }
 
-async fn ticket(harness: &dyn VcsHarness, id: &str, path: &str, text: &str) -> MergeInput {
+pub(super) async fn ticket(
+    harness: &dyn VcsHarness,
+    id: &str,
+    path: &str,
+    text: &str,
+) -> MergeInput {
     let workspace = open(harness, &spec(harness, id).await).await;
     harness.write(&workspace, path, text);
     MergeInput {
@@ -462,7 +473,7 @@ async fn combine(harness: &dyn VcsHarness, base: &CommitId, merges: &[MergeInput
     harness.vcs().combine(&spec, &key()).await.unwrap()
 }
 
-async fn landing(harness: &dyn VcsHarness, input: &MergeInput) -> LandSpec {
+pub(super) async fn landing(harness: &dyn VcsHarness, input: &MergeInput) -> LandSpec {
     let expected = harness.vcs().status().await.unwrap().base_head;
     let combined = combine(harness, &expected, std::slice::from_ref(input)).await;
     LandSpec {
@@ -470,16 +481,17 @@ async fn landing(harness: &dyn VcsHarness, input: &MergeInput) -> LandSpec {
         expected,
         tip: combined.tip,
         merges: combined.merged,
+        kind: LandKind::Merges,
     }
 }
 
-async fn land(harness: &dyn VcsHarness, spec: &LandSpec) -> Landed {
+pub(super) async fn land(harness: &dyn VcsHarness, spec: &LandSpec) -> Landed {
     harness.vcs().land(spec, &key()).await.unwrap()
 }
 
-const AT: Timestamp = Timestamp::from_millis(1_769_850_300_000);
+pub(super) const AT: Timestamp = Timestamp::from_millis(1_769_850_300_000);
 
-fn key() -> EffectKey {
+pub(super) fn key() -> EffectKey {
     EffectKey {
         sprint: SprintId::new("sprint-20260131-090500").unwrap(),
         effect: EffectId::sprint(1, Step::Combine),

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
-use crate::domain::merge::{CombineSpec, Combined, LandSpec, Landed, Resolution};
+use crate::domain::merge::{
+    CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
 use crate::domain::workspace::{
@@ -93,6 +95,12 @@ impl Vcs for FakeVcs {
     async fn combine(&self, spec: &CombineSpec, _: &EffectKey) -> Result<Combined> {
         self.0
             .call("combine", "", |state| Ok(state.combine(spec)))
+            .await
+    }
+
+    async fn revert(&self, spec: &RevertSpec, _: &EffectKey) -> Result<Reverted> {
+        self.0
+            .call("take back", "", |state| Ok(state.revert(spec)))
             .await
     }
 

@@ -15,6 +15,7 @@ use crate::run::input::{Command, Input, ReviewDecision};
 use crate::run::integrate::Task;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{MergeState, Stage, TicketRun};
+use crate::run::undo::UndoTask;
 use crate::testing::sim::coverage::Coverage;
 use crate::testing::world::World;
 use crate::time::Timestamp;
@@ -38,6 +39,8 @@ pub(super) struct History {
     pub(super) complete: BTreeMap<TicketId, u64>,
     /// Tickets whose status was written without the engine hearing of it.
     pub(super) unsure: BTreeSet<TicketId>,
+    /// Tickets that landed again after they were taken back.
+    pub(super) landed_again: BTreeSet<TicketId>,
     parked: bool,
     moved: u32,
     reattempted: BTreeSet<TicketId>,
@@ -68,6 +71,7 @@ impl History {
             spent: tickets.map(|id| (id, Spent::default())).collect(),
             complete: BTreeMap::new(),
             unsure: BTreeSet::new(),
+            landed_again: BTreeSet::new(),
             parked: false,
             moved: 0,
             reattempted: BTreeSet::new(),
@@ -103,7 +107,7 @@ impl History {
                 }
             }
             Command::Drop(id) => self.forget(id),
-            Command::Review { .. } | Command::Cancel => {}
+            Command::Review { .. } | Command::Revert(_) | Command::Reland(_) | Command::Cancel => {}
         }
     }
 
@@ -146,6 +150,7 @@ impl History {
                 | Event::CulpritFound { .. }
                 | Event::ConflictResolved { .. }
                 | Event::Landed { .. }
+                | Event::TakenBack { .. }
                 | Event::Warning { .. }
                 | Event::Stale { .. }
                 | Event::Finished { .. } => {}
@@ -193,6 +198,9 @@ impl History {
                 coverage.hit("integration", "resolution refused");
             }
         }
+        if run.undo().is_some_and(|undo| undo.round > 1) {
+            coverage.hit("undo", "base moved");
+        }
         for (id, ticket) in run.tickets() {
             if let Stage::Checking { remedy, .. } = &ticket.stage {
                 if remedy.installed {
@@ -239,8 +247,13 @@ impl History {
         }
     }
 
-    /// Counts what integration was looking for.
+    /// Counts what integration was looking for, or taking back was at.
     pub(super) fn cover_search(&self, run: &SprintRun, coverage: &mut Coverage) {
+        match run.undo().map(|undo| &undo.task) {
+            Some(UndoTask::Gate { .. }) => coverage.hit("crash during", "gate without a ticket"),
+            Some(UndoTask::Land) => coverage.hit("crash during", "landing without a ticket"),
+            Some(UndoTask::Revert | UndoTask::Over) | None => {}
+        }
         let Some(integration) = run.integration() else {
             return;
         };

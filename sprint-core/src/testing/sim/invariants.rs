@@ -82,6 +82,7 @@ fn saved_is_current(sim: &Sim) -> Result<(), String> {
             stored.sprint == *run.sprint()
                 && stored.tickets == *run.tickets()
                 && stored.integration.as_ref() == run.integration()
+                && stored.undo.as_ref() == run.undo()
         })
     });
     ensure(same, || "a change was saved incompletely".into())
@@ -107,6 +108,7 @@ fn only_wanted_runs(sim: &Sim) -> Result<(), String> {
 fn stopped_is_quiet(sim: &Sim) -> Result<(), String> {
     let allowed: &[Step] = match sim.run.sprint().phase {
         Phase::Complete { .. } | Phase::Parked { .. } => &[],
+        Phase::Undoing => &[Step::Revert, Step::Gate, Step::Land],
         Phase::Tidying {
             ending: Ending::Cancelled | Ending::SafetyStop { .. },
         } => &[Step::Tidy],
@@ -397,6 +399,17 @@ pub(super) fn at_the_end(sim: &Sim) {
                 .with(|state| state.repo.on_base(at) && state.repo.on_base(&checked.head));
             assert!(there, "broken rule: {id} is merged and not on base");
         }
+        if let Some(back) = &ticket.taken_back {
+            let (gone, change) = sim.world.with(|state| {
+                let gone = back.reverted_at.as_ref();
+                let gone = gone.is_none_or(|commit| state.repo.on_base(commit));
+                (gone, state.repo.base_tree().get(id.as_str()).cloned())
+            });
+            assert!(
+                gone && change.is_none(),
+                "broken rule: {id} is taken back, and base has {change:?}"
+            );
+        }
         if finished {
             assert!(
                 ticket.is_settled(),
@@ -408,9 +421,12 @@ pub(super) fn at_the_end(sim: &Sim) {
             continue;
         }
         let done = status == Some(TicketStatus::Done);
+        // It landed again, and marking it Done again was cut short, or given up with a warning.
+        let again = sim.history.landed_again.contains(id)
+            && (ticket.chores.contains(&Step::Close) || sim.history.unsure.contains(id));
         if ticket.is_complete() {
             assert!(
-                done,
+                done || again,
                 "broken rule: {id} is complete, and the tracker says {status:?}"
             );
             let head = ticket.stage.checked().map(|checked| &checked.head);

@@ -29,7 +29,9 @@ use crate::run::effect::{Done, EffectId, EffectKey, Lane, Step, Work};
 use crate::run::event::Event;
 use crate::run::input::{Command, Input};
 use crate::run::snapshot::{Delta, Snapshot};
+use crate::run::state::Phase;
 use crate::run::ticket::Stage;
+use crate::run::undo::Way;
 use crate::testing::fake::{self, FakeStore};
 use crate::testing::rng::Rng;
 use crate::testing::sim::coverage::Coverage;
@@ -58,6 +60,7 @@ pub struct Sim {
     rng: Rng,
     late: Vec<Reply>,
     superseded: Option<(SprintRun, Lease)>,
+    regrets: u32,
     coverage: Coverage,
     step: u32,
 }
@@ -104,6 +107,7 @@ impl Sim {
             rng,
             late: Vec::new(),
             superseded: None,
+            regrets: 0,
             coverage: Coverage::default(),
             step: 0,
         }
@@ -419,7 +423,36 @@ impl Sim {
                 coverage.hit("integration", found);
             }
             Event::ConflictResolved { .. } => coverage.hit("integration", "conflict resolved"),
-            Event::Landed { .. } => coverage.hit("integration", "landed"),
+            Event::Landed { tickets, .. } => {
+                let undo = self.run.undo();
+                let again =
+                    undo.is_some_and(|undo| undo.way == Way::Again && undo.made().len() == 1);
+                if again && self.run.sprint().phase != Phase::Integrating {
+                    coverage.hit("undo", "landed again");
+                    self.history.landed_again.extend(tickets.iter().cloned());
+                } else {
+                    coverage.hit("integration", "landed");
+                }
+            }
+            Event::TakenBack { tickets, .. } => {
+                coverage.hit("undo", "taken back");
+                if tickets.len() > 1 {
+                    coverage.hit("undo", "with what depends on it");
+                }
+            }
+            Event::Warning { message } => {
+                for (said, what) in [
+                    (" not taken back: ", "refused"),
+                    (" not land again: ", "refused"),
+                    (" clashes with what is on base", "clashes"),
+                    (" fails the gate", "fails the gate"),
+                    ("ask again afterwards", "asked too early"),
+                ] {
+                    if message.contains(said) {
+                        coverage.hit("undo", what);
+                    }
+                }
+            }
             Event::Stale { .. } => coverage.hit("reply", "stale"),
             Event::Blocked { .. } => coverage.hit("ticket", "blocked"),
             Event::PhaseChanged { .. }
@@ -427,7 +460,6 @@ impl Sim {
             | Event::ReviewRequested { .. }
             | Event::GateRan { .. }
             | Event::Retrying { .. }
-            | Event::Warning { .. }
             | Event::Finished { .. } => {}
         }
     }

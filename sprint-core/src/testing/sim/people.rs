@@ -117,6 +117,9 @@ impl Sim {
                 Some(vec![Input::Command(self.answer())])
             }
             Outcome::Complete(ending) => {
+                if let Some(command) = self.regret() {
+                    return Some(vec![Input::Command(command)]);
+                }
                 let again = self.stormy() && self.rng.chance(5 * self.faults.commands);
                 if !again {
                     return None;
@@ -130,6 +133,22 @@ impl Sim {
                 Some(vec![Input::Command(Command::Reattempt(id))])
             }
         }
+    }
+
+    /// Somebody finds out that a ticket is bad, or that it was right after all.
+    fn regret(&mut self) -> Option<Command> {
+        let decided = self.rng.chance(20) && self.regrets < 4;
+        let tickets = self.run.tickets().iter();
+        let known: Vec<_> = tickets
+            .filter_map(|(id, ticket)| match (&ticket.stage, &ticket.taken_back) {
+                (Stage::Merged { .. }, _) => Some(Command::Revert(id.clone())),
+                (_, Some(_)) => Some(Command::Reland(id.clone())),
+                (_, None) => None,
+            })
+            .collect();
+        let command = self.rng.pick(&known)?.clone();
+        self.regrets += u32::from(decided);
+        decided.then_some(command)
     }
 
     fn answer(&mut self) -> Command {

@@ -10,6 +10,7 @@ pub mod agents;
 pub mod checks;
 pub mod repo;
 pub mod tracker;
+mod undo;
 mod vcs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +82,8 @@ pub struct Log {
     pub complete: BTreeSet<CommitId>,
     /// Tickets marked Done by the engine, with the proven commit.
     pub closed: Vec<(TicketId, CommitId)>,
+    /// Commits made to take something back, by ticket.
+    pub reverts: BTreeSet<(TicketId, CommitId)>,
     /// How often base was advanced by a landing.
     pub landings: u32,
 }

@@ -288,6 +288,9 @@ impl Repo {
                 .filter(|(name, change)| trees[0].get(*name) != Some(change))
                 .map(|(name, change)| (name.clone(), change.clone())),
         );
+        // What one side takes back goes, unless it clashes.
+        let gone = |name: &String| trees[0].contains_key(name) && !theirs.contains_key(name);
+        merged.retain(|name, _| !gone(name) || names.contains(name));
         if names.is_empty() {
             return Ok((merged, names));
         }
@@ -306,18 +309,16 @@ impl Repo {
     /// The names of the changes that clash.
     fn clashing(&self, [before, ours, theirs]: [&Tree; 3]) -> BTreeSet<String> {
         let new_in = |tree: &Tree, name: &String| tree.get(name) != before.get(name);
-        let clash = |a: &String, b: &String| {
-            self.conflicts.contains(&(a.clone(), b.clone()))
-                || self.conflicts.contains(&(b.clone(), a.clone()))
-        };
-        let mut names = BTreeSet::new();
+        let changed_here = |name: &&String| ours.contains_key(*name) && new_in(ours, name);
+        let gone = before.keys().filter(|name| !theirs.contains_key(*name));
+        let mut names: BTreeSet<String> = gone.filter(changed_here).cloned().collect();
         for (name, change) in theirs.iter().filter(|(name, _)| new_in(theirs, name)) {
             let both = new_in(ours, name) && ours.get(name) != Some(change);
             let other = ours.keys().find(|other| {
                 *other != name
                     && new_in(ours, other)
                     && !theirs.contains_key(*other)
-                    && clash(name, other)
+                    && self.touch(name, other)
             });
             if both || other.is_some() {
                 names.insert(name.clone());

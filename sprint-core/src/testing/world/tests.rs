@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment};
 use crate::domain::evidence::EvidenceMarker;
-use crate::domain::merge::{LandSpec, Landed, Merged};
+use crate::domain::merge::{LandKind, LandSpec, Landed, Merged};
 use crate::domain::workspace::{Opened, WorkspaceSpec};
 use crate::id::{BranchName, SprintId};
 use crate::run::proof::Proof;
@@ -64,6 +64,7 @@ fn only_a_chain_from_base_with_a_green_end_lands() {
             expected,
             tip,
             merges,
+            kind: LandKind::Merges,
         })
     };
     let (merged, work) = world.with(|state| {

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::domain::merge::{Clash, CombineSpec, Combined, LandSpec, Landed, Merged, Resolution};
+use crate::domain::merge::{
+    Clash, CombineSpec, Combined, LandKind, LandSpec, Landed, Merged, Resolution,
+};
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{PairProbe, Probe, ProbeSpec};
 use crate::domain::workspace::{
@@ -369,18 +371,26 @@ impl State {
         let repo = &self.repo;
         let mut at = &spec.expected;
         for merged in &spec.merges {
-            let parents = repo
-                .commits
-                .get(&merged.commit)
-                .map(|commit| &commit.parents[..]);
-            let work = match parents {
-                Some([first, work]) if first == at => work,
+            let known = repo.commits.get(&merged.commit);
+            let parents = known.map(|commit| &commit.parents[..]);
+            let id = merged.ticket.clone();
+            match (spec.kind, parents) {
+                (LandKind::Merges, Some([first, work])) if first == at => {
+                    let closed = self.log.closed.contains(&(id, work.clone()));
+                    self.expect_seen(closed, || {
+                        format!("land({spec:?}): {} was never closed", merged.ticket)
+                    });
+                }
+                (LandKind::Reverts, Some([first])) if first == at => {
+                    let ours = self.log.reverts.contains(&(id, merged.commit.clone()));
+                    self.expect_seen(ours, || {
+                        format!("land({spec:?}): {merged:?} takes nothing back")
+                    });
+                }
+                // What changes nothing has no commit.
+                (LandKind::Reverts, _) if merged.commit == *at => {}
                 _ => panic!("impossible call: land({spec:?}): {merged:?} does not follow {at}"),
-            };
-            let (id, work) = (merged.ticket.clone(), work.clone());
-            self.expect_seen(self.log.closed.contains(&(id, work)), || {
-                format!("land({spec:?}): {} was never closed", merged.ticket)
-            });
+            }
             at = &merged.commit;
         }
         assert_eq!(
@@ -403,7 +413,8 @@ impl State {
             return Landed::CheckoutInTheWay("commit or stash your changes on main".into());
         }
         let mut before = spec.expected.clone();
-        for merged in &spec.merges {
+        let tagged = spec.merges.iter().filter(|_| spec.kind == LandKind::Merges);
+        for merged in tagged {
             let tag = Repo::pre_merge_tag(&spec.sprint, &merged.ticket);
             repo.tags.extend(tag.map(|tag| (tag, before)));
             before = merged.commit.clone();

@@ -1,0 +1,80 @@
+//! `sprint revert` and `sprint reland`: landed tickets off base, and onto it again.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use sprint_core::id::TicketId;
+use sprint_core::local::layout::Layout;
+use sprint_core::ports::StateStore as _;
+use sprint_core::run::input::Command;
+use sprint_core::run::snapshot::Snapshot;
+use sprint_core::run::ticket::Stage;
+
+use crate::cli::{Cli, RunArgs, Usage};
+use crate::{run, wire};
+
+/// Options of `revert` and `reland`.
+#[derive(Debug, Args)]
+pub(crate) struct UndoArgs {
+    /// The ticket.
+    ticket: TicketId,
+    /// The folder with one Markdown file per ticket.
+    #[arg(long, value_name = "DIR", default_value = ".claude/tickets")]
+    tickets: PathBuf,
+}
+
+/// Takes a ticket back that landed. The exit code says whether base is without it.
+pub(crate) fn revert(cli: &Cli, args: &UndoArgs) -> Result<u8> {
+    decide(cli, args, Command::Revert(args.ticket.clone()))?;
+    if is_merged(&saved(cli)?, &args.ticket) {
+        bail!("{} is still on base; the reason is above", args.ticket);
+    }
+    Ok(0)
+}
+
+/// Lands a ticket again that was taken back. The exit code says whether it is on base.
+pub(crate) fn reland(cli: &Cli, args: &UndoArgs) -> Result<u8> {
+    decide(cli, args, Command::Reland(args.ticket.clone()))?;
+    if !is_merged(&saved(cli)?, &args.ticket) {
+        bail!("{} is not on base; the reason is above", args.ticket);
+    }
+    Ok(0)
+}
+
+fn decide(cli: &Cli, args: &UndoArgs, command: Command) -> Result<u8> {
+    if !saved(cli)?.tickets.contains_key(&args.ticket) {
+        return Err(Usage(format!("{} is not in this sprint", args.ticket)).into());
+    }
+    let args = RunArgs {
+        tickets: args.tickets.clone(),
+        agent_cmd: None,
+        agent: Vec::new(),
+        approve: Vec::new(),
+        request_changes: Vec::new(),
+        reattempt: Vec::new(),
+        drop: Vec::new(),
+        go_on: false,
+        new: false,
+        undo: Some(command),
+    };
+    run::run(cli, &args)
+}
+
+fn saved(cli: &Cli) -> Result<Snapshot> {
+    let root = cli
+        .repo
+        .canonicalize()
+        .with_context(|| format!("no folder {}", cli.repo.display()))?;
+    let root = run::GitRoot::find(&root)?.0;
+    let problem = wire::problem(&root, cli.problem_id.as_ref())?;
+    let store = wire::store(Layout::new(&root, problem.clone()));
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let saved = runtime.block_on(store.load())?;
+    saved.ok_or_else(|| Usage(format!("there is no sprint of {problem}")).into())
+}
+
+fn is_merged(saved: &Snapshot, ticket: &TicketId) -> bool {
+    let ticket = saved.tickets.get(ticket);
+    ticket.is_some_and(|ticket| matches!(ticket.stage, Stage::Merged { .. }))
+}

@@ -1,0 +1,69 @@
+//! `sprint revert` and `sprint reland` on a real repository.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// The binary under test: examples are built beside the tests' own folder.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let target = test.parent().unwrap().parent().unwrap();
+    target.join("examples/sprint")
+}
+
+fn sprint(dir: &Path, args: &[&str]) -> Output {
+    Command::new(binary())
+        .current_dir(dir)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn git(dir: &Path, args: &[&str]) -> String {
+    let mut git = Command::new("git");
+    let output = git.arg("-C").arg(dir).args(args).output().unwrap();
+    assert!(output.status.success(), "git {args:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn tree(dir: &Path) -> String {
+    git(dir, &["rev-parse", "HEAD^{tree}"])
+}
+
+/// The ticket of the demo that was merged last: nothing builds on it.
+fn last_merged(dir: &Path) -> String {
+    let subject = git(dir, &["log", "-1", "--first-parent", "--format=%s"]);
+    let (_, id) = subject.rsplit_once('(').unwrap();
+    id.trim_end_matches(')').to_owned()
+}
+
+#[test]
+fn a_ticket_of_the_demo_is_taken_back_and_lands_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    sprint(folder.path(), &["demo", "--dir", dir.to_str().unwrap()]);
+    let (with, id) = (tree(&dir), last_merged(&dir));
+    let before = git(&dir, &["rev-parse", "HEAD^1^{tree}"]);
+
+    let done = sprint(&dir, &["revert", &id]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert_eq!(tree(&dir), before);
+    assert_eq!(git(&dir, &["status", "--porcelain", "-uno"]), "");
+    let again = sprint(&dir, &["revert", &id]);
+    assert_eq!(again.status.code(), Some(0), "{again:?}");
+    assert_eq!(tree(&dir), before);
+
+    let done = sprint(&dir, &["reland", &id]);
+    assert_eq!(done.status.code(), Some(0), "{done:?}");
+    assert_eq!(tree(&dir), with);
+    let subjects = git(&dir, &["log", "-2", "--first-parent", "--format=%s"]);
+    let kinds: Vec<_> = subjects
+        .lines()
+        .filter_map(|line| line.split(':').next())
+        .collect();
+    assert_eq!(kinds, ["reland", "revert"]);
+
+    let unknown = sprint(&dir, &["revert", "NOBODY-1"]);
+    assert_eq!(unknown.status.code(), Some(2), "{unknown:?}");
+}
