@@ -3,12 +3,17 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::failure::ErrorKind;
 use crate::local::disk::{Durability, read_regular, remove, replace};
 use crate::local::layout::{Layout, show};
 use crate::local::mount::network_file_system;
 use crate::ports::{Error, Lease, LeaseHolder, Owner, Result};
+
+/// Tries and pauses before a lock that is held counts as held: a third of a second.
+const TRIES: u32 = 16;
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Takes the lease of a problem by locking `.claude/sprints/{problem}/lock`.
 ///
@@ -91,7 +96,7 @@ impl LeaseHolder for FileLease {
         self.layout.prepare()?;
         self.refuse_network()?;
         let file = open_lock(&self.layout.lock()).map_err(fatal)?;
-        match file.try_lock() {
+        match lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(self.held()),
             Err(TryLockError::Error(error)) => return Err(fatal(error)),
@@ -107,6 +112,22 @@ impl LeaseHolder for FileLease {
         };
         Ok(Lease::new(epoch, Box::new(guard)))
     }
+}
+
+/// Takes the lock. A process that is killed while it starts a child leaves the lock to that child
+/// until it runs its program, so a lock that is held is tried again for a moment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a bounded wait for another process, before there is an engine with a clock"
+)]
+fn lock(file: &File) -> std::result::Result<(), TryLockError> {
+    for _ in 0..TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
+            result @ (Ok(()) | Err(TryLockError::Error(_))) => return result,
+        }
+    }
+    file.try_lock()
 }
 
 /// Opens the lock file, making it if need be. It is never removed: two processes must not lock
