@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 use sprint_core::domain::agent::Role;
@@ -138,6 +138,24 @@ pub(crate) struct RunArgs {
     /// What `sprint revert` or `sprint reland` asks for.
     #[arg(skip)]
     pub(crate) undo: Option<Command>,
+}
+
+impl RunArgs {
+    /// A run on the tickets of a folder, with nothing else asked for.
+    pub(crate) fn on(tickets: &Path) -> Self {
+        Self {
+            tickets: tickets.to_path_buf(),
+            agent_cmd: None,
+            agent: Vec::new(),
+            approve: Vec::new(),
+            request_changes: Vec::new(),
+            reattempt: Vec::new(),
+            drop: Vec::new(),
+            go_on: false,
+            new: false,
+            undo: None,
+        }
+    }
 }
 
 /// Wrong usage that clap cannot see.

@@ -97,16 +97,8 @@ pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
     let agent = root.join(".claude/demo-agent.sh");
     let quoted = agent.to_string_lossy().replace('\'', r"'\''");
     let args = RunArgs {
-        tickets: ".claude/tickets".into(),
         agent_cmd: CommandLine::new(format!("sh '{quoted}'")),
-        agent: Vec::new(),
-        approve: Vec::new(),
-        request_changes: Vec::new(),
-        reattempt: Vec::new(),
-        drop: Vec::new(),
-        go_on: false,
-        new: false,
-        undo: None,
+        ..RunArgs::on(Path::new(".claude/tickets"))
     };
     let problem = ProblemId::new("demo")?;
     run::sprint(

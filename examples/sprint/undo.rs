@@ -47,16 +47,8 @@ fn decide(cli: &Cli, args: &UndoArgs, command: Command) -> Result<u8> {
         return Err(Usage(format!("{} is not in this sprint", args.ticket)).into());
     }
     let args = RunArgs {
-        tickets: args.tickets.clone(),
-        agent_cmd: None,
-        agent: Vec::new(),
-        approve: Vec::new(),
-        request_changes: Vec::new(),
-        reattempt: Vec::new(),
-        drop: Vec::new(),
-        go_on: false,
-        new: false,
         undo: Some(command),
+        ..RunArgs::on(&args.tickets)
     };
     run::run(cli, &args)
 }

@@ -1,31 +1,11 @@
 //! `sprint revert` and `sprint reland` on a real repository.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+mod support;
 
-/// The binary under test: examples are built beside the tests' own folder.
-fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let target = test.parent().unwrap().parent().unwrap();
-    target.join("examples/sprint")
-}
+use std::path::Path;
 
-fn sprint(dir: &Path, args: &[&str]) -> Output {
-    Command::new(binary())
-        .current_dir(dir)
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-fn git(dir: &Path, args: &[&str]) -> String {
-    let mut git = Command::new("git");
-    let output = git.arg("-C").arg(dir).args(args).output().unwrap();
-    assert!(output.status.success(), "git {args:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
+use support::{git, sprint};
 
 fn tree(dir: &Path) -> String {
     git(dir, &["rev-parse", "HEAD^{tree}"])

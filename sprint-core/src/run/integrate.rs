@@ -2,7 +2,7 @@
 //!
 //! All verified tickets are merged onto base in memory, in order. A conflict is resolved by an
 //! agent, if there is one for that, or its ticket is set aside. The gate runs once on the result.
-//! If it is green, exactly that history lands. If it is red, [`culprit`](crate::run::culprit) says
+//! If it is green, exactly that history lands. If it is red, [`culprit`] says
 //! which combination to try next until it names who is to blame; that ticket is set aside, and
 //! everything that is left starts over.
 //!
