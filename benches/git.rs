@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sprint_core::domain::probe::{Probe, ProbeSpec};
@@ -180,6 +180,21 @@ fn worktrees(c: &mut Criterion) {
                 BatchSize::PerIteration,
             );
         });
+        // Its files are there already; only what differs is written.
+        group.bench_function(BenchmarkId::new("sprint, from the pool", files), |b| {
+            b.iter_custom(|times| {
+                let mut spent = Duration::ZERO;
+                for _ in 0..times {
+                    let name = name();
+                    let begin = now();
+                    let workspace = fixture.workspace(&vcs, &name);
+                    spent += begin.elapsed();
+                    let closed = fixture.runtime.block_on(vcs.close(&workspace));
+                    closed.expect("closed");
+                }
+                spent
+            });
+        });
         group.bench_function(BenchmarkId::new("git worktree add", files), |b| {
             b.iter_batched(
                 &mut name,
@@ -196,6 +211,11 @@ fn worktrees(c: &mut Criterion) {
         });
     }
     group.finish();
+}
+
+#[expect(clippy::disallowed_methods, reason = "giving back is not timed")]
+fn now() -> Instant {
+    Instant::now()
 }
 
 /// What the engine asks after every agent, and before every landing.
