@@ -88,6 +88,12 @@ fn escape(text: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Paths in a row, for messages.
+pub fn listed(paths: &[RepoPath]) -> String {
+    let paths: Vec<_> = paths.iter().map(RepoPath::as_str).collect();
+    paths.join(", ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

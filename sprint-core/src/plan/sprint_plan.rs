@@ -33,6 +33,14 @@ pub struct SprintPlan {
     pub warnings: Vec<String>,
 }
 
+impl SprintPlan {
+    /// The tickets of this sprint that wait for a ticket.
+    pub fn dependents(&self, id: &TicketId) -> &[TicketId] {
+        let ticket = self.tickets.get(id);
+        ticket.map_or(&[], |ticket| ticket.dependents.as_slice())
+    }
+}
+
 /// One ticket and its place in the plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketPlan {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::agent::{Answer, Assignment, Claimed, Role, RoleResult};
 use crate::domain::check::CheckReport;
 use crate::domain::evidence::EvidenceMarker;
+use crate::domain::path::listed;
 use crate::domain::verdict::{Finding, FindingKind, LayerId};
 use crate::domain::workspace::{Opened, Refreshed, Workspace};
 use crate::failure::{ErrorKind, Failure};
@@ -142,10 +143,9 @@ fn opened(ticket: &mut TicketRun, opened: Opened, entry: Assignment, cx: &mut Cx
             };
         }
         Opened::Conflict { dependency, paths } => {
-            let paths: Vec<_> = paths.iter().map(ToString::to_string).collect();
             let message = format!(
                 "{dependency} does not merge into its workspace: {}",
-                paths.join(", ")
+                listed(&paths)
             );
             stuck(ticket, StuckReason::DependencyMergeConflict, message, cx);
         }
@@ -186,11 +186,10 @@ fn refreshed(
         Refreshed::Moved(moved) => moved,
         Refreshed::Current => workspace,
         Refreshed::Conflict { paths } => {
-            let list: Vec<_> = paths.iter().map(ToString::to_string).collect();
             let told = format!(
                 "your branch conflicts with today's base in {}: merge {base} into your branch and \
                  keep what both sides intend",
-                list.join(", ")
+                listed(&paths)
             );
             return match then {
                 AfterRefresh::Mend { feedback } => {

@@ -60,6 +60,12 @@ impl Runs {
         }
     }
 
+    /// The first thing it found the last time it was red.
+    pub fn complaint(&self) -> Option<&str> {
+        let finding = self.failure.as_ref()?.findings.first()?;
+        Some(&finding.message)
+    }
+
     fn colour(&self) -> Colour {
         match self.green.cmp(&self.red) {
             std::cmp::Ordering::Less => Colour::Red,

@@ -28,11 +28,7 @@ impl Cx<'_> {
 
     pub(super) fn pause_agents(&mut self, until: Timestamp) {
         *self.sprint_changed = true;
-        let longest = self
-            .sprint
-            .agents_paused_until
-            .map_or(until, |at| at.max(until));
-        self.sprint.agents_paused_until = Some(longest);
+        self.sprint.pause_agents(until);
     }
 
     pub(super) fn effect(&self, attempt: u32, step: Step) -> EffectId {

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::merge::{Clash, Combined, Landed, Merged};
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, listed};
 use crate::domain::verdict::Verdict;
 use crate::domain::workspace::Workspace;
 use crate::id::{CommitId, TicketId, TreeId};
@@ -294,7 +294,6 @@ impl IntegrationRun {
         partner: Option<TicketId>,
         why: Option<&str>,
     ) -> Consequence {
-        let list: Vec<_> = clash.paths.iter().map(ToString::to_string).collect();
         let with = partner
             .as_ref()
             .map_or_else(|| "base".into(), ToString::to_string);
@@ -303,7 +302,7 @@ impl IntegrationRun {
             ticket: clash.ticket.clone(),
             reason: StuckReason::MergeConflict,
             partner,
-            message: format!("conflicts with {with} in {}{why}", list.join(", ")),
+            message: format!("conflicts with {with} in {}{why}", listed(&clash.paths)),
             gates: 0,
             direct: true,
         })
@@ -428,13 +427,11 @@ impl IntegrationRun {
 
     /// What the gate said where it turned red.
     fn failure_at(&self, at: usize) -> String {
-        let runs = match self.known(&culprit::prefix(at + 1)) {
-            Known::Ran(runs) => runs,
-            Known::Nothing | Known::Impossible => return String::new(),
+        let complaint = match self.known(&culprit::prefix(at + 1)) {
+            Known::Ran(runs) => runs.complaint(),
+            Known::Nothing | Known::Impossible => None,
         };
-        let failure = runs.failure.as_ref();
-        let finding = failure.and_then(|verdict| verdict.findings.first());
-        finding.map_or_else(String::new, |finding| format!(": {}", finding.message))
+        complaint.map_or_else(String::new, |why| format!(": {why}"))
     }
 
     /// Takes a ticket out of the candidates, and starts over. What depends on it waits for the next

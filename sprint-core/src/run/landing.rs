@@ -388,6 +388,6 @@ impl SprintRun {
 }
 
 /// The gate on a combination decides like layer 2, without claims to compare with.
-fn gate_verdict(report: CheckReport) -> Verdict {
+pub(super) fn gate_verdict(report: CheckReport) -> Verdict {
     layers::mechanical(report, None, &[])
 }

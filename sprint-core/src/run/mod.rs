@@ -9,7 +9,6 @@
 
 pub mod admit;
 mod advance;
-pub mod bisect;
 pub mod breaker;
 pub mod classify;
 mod command;
@@ -398,9 +397,7 @@ impl SprintRun {
             };
             let until = self.at.after(wait);
             if step.lane() == Lane::Agent {
-                let paused = self.sprint.agents_paused_until;
-                self.sprint.agents_paused_until =
-                    Some(paused.map_or(until, |longest| longest.max(until)));
+                self.sprint.pause_agents(until);
             } else {
                 self.sprint.holds.insert(step, until);
             }
@@ -473,10 +470,7 @@ impl SprintRun {
     }
 
     fn dependents(&self, id: &TicketId) -> Vec<TicketId> {
-        self.plan
-            .tickets
-            .get(id)
-            .map_or_else(Vec::new, |plan| plan.dependents.clone())
+        self.plan.dependents(id).to_vec()
     }
 
     /// Marks every queued ticket that waits for `lost`, directly or not, as blocked by it.

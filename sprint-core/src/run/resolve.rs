@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::{Answer, Claimed, ConflictResult, RoleResult, Waiver};
 use crate::domain::merge::Clash;
-use crate::domain::path::RepoPath;
+use crate::domain::path::{RepoPath, listed};
 use crate::domain::verdict::Verdict;
 use crate::domain::workspace::{Opened, Workspace};
 use crate::id::{CommitId, TicketId, TreeId};
@@ -236,9 +236,7 @@ impl IntegrationRun {
                     // Red before it, too: whose fault that is has to be found out first.
                     Some(Some(false)) => return self.hold_back(&resolving.clash.ticket),
                     Some(Some(true)) | None => {
-                        let failure = runs.and_then(|runs| runs.failure.as_ref());
-                        let finding = failure.and_then(|verdict| verdict.findings.first());
-                        let why = finding.map_or("", |finding| finding.message.as_str());
+                        let why = runs.and_then(Runs::complaint).unwrap_or_default();
                         let why = format!("the gate is red on the resolution: {why}");
                         return self.refuse(resolving, &why);
                     }
@@ -314,10 +312,9 @@ fn judge(
     let theirs = touched(&resolving.clash.ticket);
     let outside = no_drop::outside(&changed, &resolving.clash.paths, &ours, &theirs);
     if !outside.is_empty() {
-        let list: Vec<_> = outside.iter().map(ToString::to_string).collect();
         return Err(format!(
             "the resolution changes files of neither ticket: {}",
-            list.join(", ")
+            listed(&outside)
         ));
     }
     let files = files.iter().map(|file| FileMerge {

@@ -61,6 +61,13 @@ pub enum Phase {
     },
 }
 
+impl SprintState {
+    /// Lets no agent start before this time, or before a later one that was set already.
+    pub(super) fn pause_agents(&mut self, until: Timestamp) {
+        self.agents_paused_until = self.agents_paused_until.max(Some(until));
+    }
+}
+
 impl Phase {
     /// The name the pipeline gives the phase in its state file.
     pub const fn name(&self) -> &'static str {

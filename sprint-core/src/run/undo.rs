@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::merge::{Landed, Merged, RevertInput, Reverted};
+use crate::domain::path::listed;
 use crate::domain::verdict::Verdict;
 use crate::id::{CommitId, TicketId, TreeId};
 use crate::run::culprit::Runs;
@@ -130,8 +131,7 @@ impl UndoRun {
     /// Takes in the commits that were made.
     pub(super) fn reverted(&mut self, reverted: Reverted) -> Option<End> {
         if let Some((ticket, paths)) = reverted.conflict {
-            let list: Vec<_> = paths.iter().map(ToString::to_string).collect();
-            let list = list.join(", ");
+            let list = listed(&paths);
             return Some(End::Refused(format!(
                 "{ticket} clashes with what is on base now, in {list}"
             )));
@@ -151,9 +151,8 @@ impl UndoRun {
         match self.gate.verdict() {
             Some(true) => self.enter(UndoTask::Land),
             Some(false) => {
-                let failure = self.gate.failure.as_ref();
-                let finding = failure.and_then(|verdict| verdict.findings.first());
-                let why = finding.map_or_else(String::new, |f| format!(": {}", f.message));
+                let why = self.gate.complaint();
+                let why = why.map_or_else(String::new, |why| format!(": {why}"));
                 let what = match self.way {
                     Way::Back => "without it",
                     Way::Again => "with it",

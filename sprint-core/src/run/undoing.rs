@@ -7,7 +7,7 @@ use crate::run::effect::{Done, Step, Work};
 use crate::run::event::Event;
 use crate::run::failing::stuck;
 use crate::run::input::Command;
-use crate::run::layers;
+use crate::run::landing::gate_verdict;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{MergeState, Stage, StuckReason, TakenBack, TicketRun};
 use crate::run::undo::{End, UndoRun, UndoTask, Way, closure};
@@ -110,10 +110,7 @@ impl SprintRun {
 
     /// A ticket and every merged one that depends on it, the last one merged first.
     fn with_dependents(&self, id: &TicketId) -> Vec<TicketId> {
-        let dependents = |id: &TicketId| {
-            let plan = self.plan.tickets.get(id);
-            plan.map_or(&[][..], |plan| plan.dependents.as_slice())
-        };
+        let dependents = |id: &TicketId| self.plan.dependents(id);
         closure(id, dependents, &self.sprint.merge_order)
     }
 
@@ -170,7 +167,7 @@ impl SprintRun {
             (UndoTask::Revert, Done::Reverted(reverted)) => run.reverted(reverted),
             (UndoTask::Gate { .. }, Done::Checked(report)) => {
                 self.sprint.counters.gates += 1;
-                let verdict = layers::mechanical(report, None, &[]);
+                let verdict = gate_verdict(report);
                 let tickets = run.commits.iter().map(|input| input.ticket.clone());
                 self.events.push(Event::GateRan {
                     tickets: tickets.collect(),
@@ -287,10 +284,7 @@ impl SprintRun {
 
     /// What is verified and not merged, and depends on a ticket, directly or not.
     fn waiting_on(&self, id: &TicketId) -> Vec<TicketId> {
-        let dependents = |id: &TicketId| {
-            let plan = self.plan.tickets.get(id);
-            plan.map_or(&[][..], |plan| plan.dependents.as_slice())
-        };
+        let dependents = |id: &TicketId| self.plan.dependents(id);
         let verified = self
             .tickets
             .iter()
