@@ -20,11 +20,11 @@ use sprint_core::domain::merge::{
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
 use sprint_core::domain::workspace::{
-    ChangeKind, ChangedPath, Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus,
-    Workspace, WorkspaceSpec,
+    ChangeKind, ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec,
+    Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
 use sprint_core::engine::{Engine, Ports, control};
-use sprint_core::id::{BranchName, CommitId, ProblemId, SprintId, TagName, TreeId};
+use sprint_core::id::{BranchName, CommitId, EnvironmentId, ProblemId, SprintId, TagName, TreeId};
 use sprint_core::memory::{MemoryBlobs, MemoryLease, MemoryStore, MemoryTracker};
 use sprint_core::ports::{
     AgentCapabilities, AgentRunner, EffectContext, LeaseHolder as _, Owner, Result,
@@ -120,12 +120,12 @@ impl AgentRunner for Instantly {
 
 #[async_trait]
 impl Verifier for Instantly {
+    async fn environment(&self, _: &Subject, _: &CheckPlan) -> Result<EnvironmentId> {
+        Ok(EnvironmentId::new("0".repeat(64)).expect("64 digits"))
+    }
+
     async fn verify(&self, _: &Subject, _: &CheckPlan, _: &EffectContext) -> Result<CheckReport> {
-        Ok(CheckReport {
-            install_failure: None,
-            altered: Vec::new(),
-            runs: Vec::new(),
-        })
+        Ok(CheckReport::new(Vec::new(), None))
     }
 }
 
@@ -170,6 +170,20 @@ impl Vcs for Instantly {
 
     async fn read(&self, _: &CommitId, _: &[RepoPath]) -> Result<Vec<(RepoPath, Vec<u8>)>> {
         Ok(Vec::new())
+    }
+
+    async fn graft(&self, _: &GraftSpec) -> Result<Grafted> {
+        let (commit, tree) = (self.commit(), self.tree());
+        Ok(Grafted { commit, tree })
+    }
+
+    async fn trace(&self, _: &BranchName, commit: &CommitId) -> Result<Trace> {
+        Ok(Trace {
+            tree: Some(self.tree()),
+            head: Some(commit.clone()),
+            on_branch: true,
+            on_base: false,
+        })
     }
 
     async fn combine(&self, spec: &CombineSpec, _: &EffectKey) -> Result<Combined> {

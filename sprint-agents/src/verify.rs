@@ -6,11 +6,14 @@ mod javascript;
 mod python;
 mod rust;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sprint_core::domain::check::{CheckPlan, CheckReport, Subject};
 use sprint_core::domain::command::{CheckKind, CheckRun, CommandLine, Count};
+use sprint_core::failure::ErrorKind;
+use sprint_core::id::EnvironmentId;
 use sprint_core::ports::{EffectContext, Error, Result, Verifier};
 
 use crate::environment::Environment;
@@ -121,12 +124,23 @@ impl CommandVerifier {
                 CheckKind::Test => count::read(&text),
                 CheckKind::Build | CheckKind::Lint | CheckKind::Typecheck => Count::Unknown,
             },
+            failing: BTreeSet::new(),
+            redacted: 0,
+            reused: None,
         })
     }
 }
 
 #[async_trait]
 impl Verifier for CommandVerifier {
+    async fn environment(&self, _: &Subject, _: &CheckPlan) -> Result<EnvironmentId> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "describe",
+            "the environment",
+        ))
+    }
+
     async fn verify(
         &self,
         subject: &Subject,
@@ -134,13 +148,9 @@ impl Verifier for CommandVerifier {
         cx: &EffectContext,
     ) -> Result<CheckReport> {
         if let Some(line) = &plan.install {
-            let install_failure = self.install(line, subject, plan.timeout, cx).await?;
-            if install_failure.is_some() {
-                return Ok(CheckReport {
-                    install_failure,
-                    altered: Vec::new(),
-                    runs: Vec::new(),
-                });
+            let failure = self.install(line, subject, plan.timeout, cx).await?;
+            if let Some(why) = failure {
+                return Ok(CheckReport::not_installed(why));
             }
         }
         let mut runs = Vec::with_capacity(plan.checks.len());
@@ -150,10 +160,6 @@ impl Verifier for CommandVerifier {
                     .await?,
             );
         }
-        Ok(CheckReport {
-            install_failure: None,
-            altered: Vec::new(),
-            runs,
-        })
+        Ok(CheckReport::new(runs, None))
     }
 }

@@ -132,6 +132,11 @@ id_type! {
     BlobId, "blob id", check_blob
 }
 id_type! {
+    /// A digest of everything around a command that may change what it says: its environment
+    /// variables and the programs it runs. 64 digits of lower-case hexadecimal.
+    EnvironmentId, "environment id", check_blob
+}
+id_type! {
     /// A handle with which an agent's session can be continued later.
     SessionId, "session id", check_name
 }

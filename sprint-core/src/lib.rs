@@ -72,6 +72,8 @@ pub mod domain;
 pub mod config;
 pub mod plan;
 
+pub mod inspect;
+
 pub mod run;
 
 pub mod report;

@@ -13,8 +13,15 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("domain", &["id", "time", "failure"]),
     ("config", &["domain", "id"]),
     ("plan", &["domain", "id", "time"]),
-    ("run", &["plan", "domain", "id", "time", "failure"]),
-    ("report", &["run", "plan", "domain", "id", "time"]),
+    ("inspect", &["plan", "domain", "id", "time"]),
+    (
+        "run",
+        &["inspect", "plan", "domain", "id", "time", "failure"],
+    ),
+    (
+        "report",
+        &["run", "inspect", "plan", "domain", "id", "time"],
+    ),
     ("ports", &["run", "domain", "id", "time", "failure"]),
     (
         "local",
@@ -27,14 +34,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "ports", "report", "run", "plan", "domain", "id", "time", "failure",
+            "ports", "report", "run", "inspect", "plan", "domain", "id", "time", "failure",
         ],
     ),
 ];
 
 /// Modules in which nothing waits.
 const PURE: &[&str] = &[
-    "id", "time", "failure", "domain", "config", "plan", "run", "report",
+    "id", "time", "failure", "domain", "config", "plan", "inspect", "run", "report",
 ];
 
 /// No file has more lines of code than this, comments, blanks and in-file tests not counted.

@@ -55,12 +55,11 @@ impl Story {
             output: BlobId::of(b""),
             tail: "assertion failed".into(),
             count: Count::Unknown,
+            failing: [].into(),
+            redacted: 0,
+            reused: None,
         };
-        let report = CheckReport {
-            install_failure: None,
-            altered: Vec::new(),
-            runs: vec![red],
-        };
+        let report = CheckReport::new(vec![red], None);
         let events = story.finish(1, Step::Check, Done::Checked(report));
         assert!(!matches!(
             kinds(&events)[..],

@@ -10,11 +10,12 @@ use sprint_core::domain::merge::{
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
 use sprint_core::domain::workspace::{
-    ChangedPath, Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace,
-    WorkspaceSpec,
+    ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed,
+    RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
-use sprint_core::id::{CommitId, SprintId, TagName};
-use sprint_core::ports::{Result, Vcs};
+use sprint_core::failure::ErrorKind;
+use sprint_core::id::{BranchName, CommitId, SprintId, TagName};
+use sprint_core::ports::{Error as CoreError, Result, Vcs};
 use sprint_core::run::effect::EffectKey;
 
 use crate::config::GitConfig;
@@ -106,6 +107,16 @@ impl Vcs for GitVcs {
     ) -> Result<Vec<(RepoPath, Vec<u8>)>> {
         let files = self.repo.read(commit, paths).await;
         files.map_err(|error| error.during("read files at", commit.as_str()))
+    }
+
+    async fn graft(&self, spec: &GraftSpec) -> Result<Grafted> {
+        let onto = spec.onto.as_str();
+        Err(CoreError::new(ErrorKind::Unsupported, "graft onto", onto))
+    }
+
+    async fn trace(&self, _: &BranchName, commit: &CommitId) -> Result<Trace> {
+        let commit = commit.as_str();
+        Err(CoreError::new(ErrorKind::Unsupported, "trace", commit))
     }
 
     async fn probe(&self, spec: &ProbeSpec) -> Result<Probe> {

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::command::{CheckKind, CheckRun, CommandLine};
 use crate::domain::path::RepoPath;
-use crate::id::{CommitId, TreeId};
+use crate::domain::verdict::Finding;
+use crate::id::{CommitId, EnvironmentId, TreeId};
 
 /// What is to be checked: one exact tree, checked out in a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,4 +45,35 @@ pub struct CheckReport {
     /// One entry per check, in gate order. Checks after a failed one still run, so that a worker
     /// hears of everything at once.
     pub runs: Vec<CheckRun>,
+    /// What the commands ran in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentId>,
+    /// What is wrong with the way in which they ran, such as a test runner that lies in the tree
+    /// it tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+impl CheckReport {
+    /// A report of these runs, with nothing to remark.
+    pub const fn new(runs: Vec<CheckRun>, environment: Option<EnvironmentId>) -> Self {
+        Self {
+            install_failure: None,
+            altered: Vec::new(),
+            runs,
+            environment,
+            findings: Vec::new(),
+        }
+    }
+
+    /// A report that dependencies could not be installed, so that nothing ran.
+    pub const fn not_installed(why: String) -> Self {
+        Self {
+            install_failure: Some(why),
+            altered: Vec::new(),
+            runs: Vec::new(),
+            environment: None,
+            findings: Vec::new(),
+        }
+    }
 }

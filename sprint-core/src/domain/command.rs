@@ -1,5 +1,6 @@
 //! Commands we run ourselves, and what we saw when they ran.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -124,6 +125,34 @@ pub struct CheckRun {
     pub tail: String,
     /// How many tests (or linted files) the output reports.
     pub count: Count,
+    /// The names of failed tests, where the runner prints them; at most [`MAX_FAILING`].
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub failing: BTreeSet<String>,
+    /// How many secrets were taken out of the output.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redacted: u64,
+    /// The effect that this run was made for, if it was made for another one and its result holds
+    /// here: same tree, same command, same environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reused: Option<String>,
+}
+
+/// How many names of failed tests a [`CheckRun`] keeps.
+pub const MAX_FAILING: usize = 200;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+impl CheckRun {
+    /// Whether every test that failed is named.
+    pub fn names_every_failure(&self) -> bool {
+        match self.count {
+            Count::Known { failed, .. } => failed > 0 && self.failing.len() as u64 == failed,
+            Count::Unknown => false,
+        }
+    }
 }
 
 /// A number read from a tool's output: known, or not stated.

@@ -170,6 +170,21 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding that does not block.
+    pub fn remark(kind: FindingKind, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Medium,
+            ..Self::blocking(kind, message)
+        }
+    }
+
+    /// The same finding, at this `path` or `path:line`.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
     /// A finding that blocks.
     pub fn blocking(kind: FindingKind, message: impl Into<String>) -> Self {
         Self {
@@ -235,6 +250,21 @@ pub enum FindingKind {
     MergeConflict,
     /// The gate is red on the combination with other tickets.
     IntegrationFailed,
+    /// L2: the new tests pass without the change, so they prove nothing.
+    TestProvesNothing,
+    /// L2: tests were deleted, skipped, or check less than before.
+    TestsWeakened,
+    /// L2: the configuration of the gate lets more through than before.
+    GateLoosened,
+    /// L2: a command cannot fail, or hides that something failed.
+    CannotFail,
+    /// L2: what ran is not what it seems: a runner that lies in the tree it tests, or a variable
+    /// that voids the run.
+    UntrustedRun,
+    /// L2: the configuration of a tool is more permissive than it should be; never blocks.
+    Permissive,
+    /// The host's own layer found something.
+    HostLayer,
     /// An agent changed something outside what it may change.
     IsolationBreach,
     /// Class 1: the far side limits the rate.
@@ -275,6 +305,13 @@ impl FindingKind {
             Self::StaleBaseConflict => "stale_base_conflict",
             Self::MergeConflict => "merge_conflict",
             Self::IntegrationFailed => "integration_failed",
+            Self::TestProvesNothing => "test_proves_nothing",
+            Self::TestsWeakened => "tests_weakened",
+            Self::GateLoosened => "gate_loosened",
+            Self::CannotFail => "cannot_fail",
+            Self::UntrustedRun => "untrusted_run",
+            Self::Permissive => "permissive",
+            Self::HostLayer => "host_layer",
             Self::IsolationBreach => "isolation_breach",
             Self::RateLimit => "rate_limit",
             Self::MissingDependency => "missing_dependency",

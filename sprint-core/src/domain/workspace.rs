@@ -157,3 +157,38 @@ pub enum Leftovers {
     /// removed, and the call fails with [`Conflict`](crate::failure::ErrorKind::Conflict) to say so.
     RestoreTo(CommitId),
 }
+
+/// A commit with files of another one put onto it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GraftSpec {
+    /// What everything else is taken from.
+    pub onto: CommitId,
+    /// Where the files are taken from.
+    pub from: CommitId,
+    /// The files; one that `from` does not have is taken away.
+    pub paths: Vec<RepoPath>,
+    /// Time to write into the commit, so that doing it again makes the same one.
+    pub at: Timestamp,
+}
+
+/// The commit that a [`GraftSpec`] describes; no branch holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Grafted {
+    /// The commit; its parent is the one that was grafted onto.
+    pub commit: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+}
+
+/// What has become of a commit that was verified on a branch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The tree of the commit; `None` if there is no such commit.
+    pub tree: Option<TreeId>,
+    /// Where the branch is now; `None` if there is no such branch.
+    pub head: Option<CommitId>,
+    /// Whether the commit is part of the branch's history.
+    pub on_branch: bool,
+    /// Whether the commit is part of base's history.
+    pub on_base: bool,
+}

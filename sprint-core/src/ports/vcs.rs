@@ -11,9 +11,10 @@ use crate::domain::merge::{
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
 use crate::domain::workspace::{
-    Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
+    Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Trace,
+    Workspace, WorkspaceSpec,
 };
-use crate::id::{CommitId, SprintId, TagName};
+use crate::id::{BranchName, CommitId, SprintId, TagName};
 use crate::ports::Result;
 use crate::run::effect::EffectKey;
 
@@ -53,6 +54,13 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// out.
     async fn read(&self, commit: &CommitId, paths: &[RepoPath])
     -> Result<Vec<(RepoPath, Vec<u8>)>>;
+
+    /// Makes a commit that is one commit with some files of another, without touching any branch
+    /// or checkout.
+    async fn graft(&self, spec: &GraftSpec) -> Result<Grafted>;
+
+    /// What has become of a commit that was verified on a branch. Looks, and changes nothing.
+    async fn trace(&self, branch: &BranchName, commit: &CommitId) -> Result<Trace>;
 
     /// Tries every pair of branches on a base without touching any branch or checkout. A pair is
     /// tried again only when one side or base has moved.

@@ -68,6 +68,9 @@ fn check_run(check: CheckKind, count: Count, tail: &str) -> CheckRun {
         output: BlobId::new("0".repeat(64)).unwrap(),
         tail: tail.into(),
         count,
+        failing: BTreeSet::new(),
+        redacted: 0,
+        reused: None,
     }
 }
 

@@ -345,6 +345,9 @@ mod tests {
             output: BlobId::new("0".repeat(64)).unwrap(),
             tail: "boom".into(),
             count,
+            failing: [].into(),
+            redacted: 0,
+            reused: None,
         }
     }
 
@@ -383,11 +386,7 @@ mod tests {
         claim: Option<&WorkerResult>,
         artifacts: &[String],
     ) -> Vec<FindingKind> {
-        let report = CheckReport {
-            install_failure: None,
-            altered: Vec::new(),
-            runs,
-        };
+        let report = CheckReport::new(runs, None);
         mechanical(report, claim, artifacts)
             .findings
             .iter()
@@ -426,11 +425,8 @@ mod tests {
     fn a_gate_that_changes_tracked_files_is_red() {
         let runs = vec![run(CheckKind::Test, 0, known(3, 0))];
         let altered = vec!["Cargo.lock".into()];
-        let report = CheckReport {
-            install_failure: None,
-            altered,
-            runs,
-        };
+        let mut report = CheckReport::new(runs, None);
+        report.altered = altered;
         let verdict = mechanical(report, None, &[]);
         assert!(!verdict.accepts());
         assert_eq!(verdict.findings[0].kind, FindingKind::IsolationBreach);

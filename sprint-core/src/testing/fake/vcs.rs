@@ -10,9 +10,10 @@ use crate::domain::merge::{
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
 use crate::domain::workspace::{
-    Collected, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Workspace, WorkspaceSpec,
+    Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Trace,
+    Workspace, WorkspaceSpec,
 };
-use crate::id::{CommitId, SprintId, TagName};
+use crate::id::{BranchName, CommitId, SprintId, TagName};
 use crate::ports::{Result, Vcs};
 use crate::run::effect::EffectKey;
 use crate::testing::world::World;
@@ -74,6 +75,20 @@ impl Vcs for FakeVcs {
             .call("read", commit.as_str(), |state| {
                 Ok(state.read(commit, paths))
             })
+            .await
+    }
+
+    async fn graft(&self, spec: &GraftSpec) -> Result<Grafted> {
+        let onto = spec.onto.as_str();
+        self.0
+            .call("graft onto", onto, |state| Ok(state.graft(spec)))
+            .await
+    }
+
+    async fn trace(&self, branch: &BranchName, commit: &CommitId) -> Result<Trace> {
+        let id = commit.as_str();
+        self.0
+            .call("trace", id, |state| Ok(state.trace(branch, commit)))
             .await
     }
 

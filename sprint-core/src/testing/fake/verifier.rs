@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::domain::check::{CheckPlan, CheckReport, Subject};
+use crate::id::EnvironmentId;
 use crate::ports::{EffectContext, Result, Verifier};
 use crate::testing::world::World;
 
@@ -19,6 +20,13 @@ impl FakeVerifier {
 
 #[async_trait]
 impl Verifier for FakeVerifier {
+    async fn environment(&self, subject: &Subject, plan: &CheckPlan) -> Result<EnvironmentId> {
+        let commit = subject.commit.as_str();
+        self.0
+            .call("environment", commit, |state| Ok(state.environment(plan)))
+            .await
+    }
+
     async fn verify(
         &self,
         subject: &Subject,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::check::{CheckPlan, CheckReport, Subject};
 use crate::domain::command::{CheckKind, CheckRun, CommandLine, Count, Exit};
-use crate::id::BlobId;
+use crate::id::{BlobId, EnvironmentId};
 use crate::testing::rng::name_of;
 use crate::testing::world::State;
 use crate::testing::world::repo::{Flaw, Tree};
@@ -59,20 +59,13 @@ impl State {
                 .values()
                 .any(|change| change.flaw == Some(Flaw::Uninstallable))
             {
-                return CheckReport {
-                    install_failure: Some("error: cannot resolve the dependencies".into()),
-                    altered: Vec::new(),
-                    runs: Vec::new(),
-                };
+                let why = "error: cannot resolve the dependencies";
+                return CheckReport::not_installed(why.into());
             }
             self.repo.installed.insert(subject.directory.clone());
         }
         if plan.checks.is_empty() {
-            return CheckReport {
-                install_failure: None,
-                altered: Vec::new(),
-                runs: Vec::new(),
-            };
+            return CheckReport::new(Vec::new(), None);
         }
         assert!(
             self.repo.commits[&commit].tree_id == subject.tree && commit == subject.commit,
@@ -86,11 +79,13 @@ impl State {
         if runs.iter().all(|run| run.exit.success()) && tests_in(&tree) > 0 {
             self.log.green.insert(subject.tree.clone());
         }
-        CheckReport {
-            install_failure: None,
-            altered: Vec::new(),
-            runs,
-        }
+        CheckReport::new(runs, Some(self.environment(plan)))
+    }
+
+    /// The world's machine: the same for every directory, until somebody changes it.
+    pub(crate) fn environment(&self, plan: &CheckPlan) -> EnvironmentId {
+        let digits = name_of(&format!("{:?}", plan.checks), 64);
+        EnvironmentId::new(digits).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn check(
@@ -104,6 +99,9 @@ impl State {
             match &change.flaw {
                 Some(Flaw::Fails { check, text }) if *check == kind => {
                     return (Exit::Code(1), format!("error: {text} in {name}"));
+                }
+                Some(Flaw::TestsOnly) if kind == CheckKind::Test => {
+                    return (Exit::Code(1), format!("FAILED: tests of {name}"));
                 }
                 Some(Flaw::NeedsInstall)
                     if kind == CheckKind::Build && !self.repo.installed.contains(directory) =>
@@ -157,5 +155,8 @@ fn run(kind: CheckKind, command: &CommandLine, exit: Exit, tail: String, tree: &
         output: output.unwrap_or_else(|error| panic!("{error}")),
         tail,
         count,
+        failing: BTreeSet::new(),
+        redacted: 0,
+        reused: None,
     }
 }

@@ -44,6 +44,10 @@ pub enum Flaw {
     NoTests,
     /// No test names the edge cases.
     NoEdgeCases,
+    /// Tests that pass without the change, too.
+    ProvesNothing,
+    /// The tests of a change without the change, which fail.
+    TestsOnly,
     /// A debugging leftover.
     Leftover,
     /// Conflict markers, which no build takes.

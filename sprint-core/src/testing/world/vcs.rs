@@ -8,8 +8,8 @@ use crate::domain::merge::{
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{PairProbe, Probe, ProbeSpec};
 use crate::domain::workspace::{
-    AddedLine, ChangeKind, ChangedPath, Collected, Leftovers, Opened, RefreshSpec, Refreshed,
-    RepoStatus, Workspace, WorkspaceSpec,
+    AddedLine, ChangeKind, ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened,
+    RefreshSpec, Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
 use crate::failure::ErrorKind;
 use crate::id::{BranchName, CommitId, TagName};
@@ -239,6 +239,39 @@ impl State {
         files
             .map(|(path, text)| (path, text.into_bytes()))
             .collect()
+    }
+
+    /// Tests without the change that they belong to fail, unless they prove nothing.
+    pub(crate) fn graft(&mut self, spec: &GraftSpec) -> Grafted {
+        let repo = &mut self.repo;
+        let mut tree = repo.commits[&spec.onto].tree.clone();
+        for (name, change) in &repo.commits[&spec.from].tree {
+            let tests_only = spec.paths.contains(&test_of(name));
+            let whole = spec.paths.contains(&repo.path_of(name));
+            let mut grafted = change.clone();
+            if tests_only && !whole && change.flaw != Some(Flaw::ProvesNothing) {
+                grafted.flaw = Some(Flaw::TestsOnly);
+            }
+            if (whole || tests_only) && tree.get(name) != Some(change) {
+                tree.insert(name.clone(), grafted);
+            }
+        }
+        let commit = repo.commit(vec![spec.onto.clone()], tree, "graft");
+        let tree = repo.commits[&commit].tree_id.clone();
+        Grafted { commit, tree }
+    }
+
+    pub(crate) fn trace(&self, branch: &BranchName, commit: &CommitId) -> Trace {
+        let repo = &self.repo;
+        let known = repo.commits.get(commit);
+        let head = repo.branches.get(branch).cloned();
+        let holds = |tip: &CommitId| known.is_some() && repo.contains(tip, commit);
+        Trace {
+            tree: known.map(|commit| commit.tree_id.clone()),
+            on_branch: head.as_ref().is_some_and(holds),
+            on_base: holds(&repo.base_head()),
+            head,
+        }
     }
 
     /// A test file that names every edge case of the ticket.
