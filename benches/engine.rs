@@ -24,7 +24,9 @@ use sprint_core::domain::workspace::{
     Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
 use sprint_core::engine::{Engine, Ports, control};
-use sprint_core::id::{BranchName, CommitId, EnvironmentId, ProblemId, SprintId, TagName, TreeId};
+use sprint_core::id::{
+    BranchName, CommitId, EnvironmentId, ProblemId, SprintId, TagName, TicketId, TreeId,
+};
 use sprint_core::memory::{MemoryBlobs, MemoryLease, MemoryStore, MemoryTracker};
 use sprint_core::ports::{
     AgentCapabilities, AgentRunner, EffectContext, LeaseHolder as _, Owner, Result,
@@ -104,7 +106,7 @@ impl AgentRunner for Instantly {
                     requirements: vec![row],
                 })
             }
-            Role::Review | Role::Context | Role::Conflict => {
+            Role::Review | Role::Context | Role::Simplifier | Role::Conflict => {
                 RoleResult::Review(ReviewResult::default())
             }
         };
@@ -168,8 +170,9 @@ impl Vcs for Instantly {
         })
     }
 
-    async fn read(&self, _: &CommitId, _: &[RepoPath]) -> Result<Vec<(RepoPath, Vec<u8>)>> {
-        Ok(Vec::new())
+    async fn read(&self, _: &CommitId, paths: &[RepoPath]) -> Result<Vec<(RepoPath, Vec<u8>)>> {
+        let line = |path: &RepoPath| (path.clone(), b"a line\n".to_vec());
+        Ok(paths.iter().map(line).collect())
     }
 
     async fn graft(&self, _: &GraftSpec) -> Result<Grafted> {
@@ -228,7 +231,11 @@ impl Vcs for Instantly {
         Ok(())
     }
 
-    async fn checkout(&self, _: &CommitId, _: &SprintId) -> Result<PathBuf> {
+    async fn leave(&self, _: &SprintId, _: &TicketId) -> Result<()> {
+        Ok(())
+    }
+
+    async fn checkout(&self, _: &CommitId, _: &SprintId, _: Option<&TicketId>) -> Result<PathBuf> {
         Ok(PathBuf::from("/nowhere"))
     }
 
@@ -259,6 +266,7 @@ fn sprint(tickets: usize) -> u64 {
         agents: Arc::<Instantly>::clone(&instantly),
         vcs: Arc::<Instantly>::clone(&instantly),
         verifier: instantly,
+        layers: Vec::new(),
         blobs: Arc::new(MemoryBlobs::default()),
         store: Arc::new(store.clone()),
         clock: Arc::new(SystemClock),

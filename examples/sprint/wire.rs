@@ -152,6 +152,7 @@ pub(crate) async fn ports(
         agents: Arc::new(agent),
         vcs: Arc::new(vcs),
         verifier: Arc::new(CommandVerifier::new(environment)),
+        layers: Vec::new(),
         blobs: Arc::new(FileBlobs::new(layout)),
         store,
         clock: Arc::new(SystemClock),

@@ -38,6 +38,7 @@ fn task(role: Role, workspace: &Path) -> AgentTask {
         checks: BTreeMap::new(),
         research: None,
         learnings: vec![],
+        known_failures: Vec::new(),
         changed: vec![],
         conflict: None,
         standards: None,

@@ -87,6 +87,7 @@ fn the_agents_keep_the_contract() {
         checks: BTreeMap::new(),
         research: None,
         learnings: Vec::new(),
+        known_failures: Vec::new(),
         changed: Vec::new(),
         conflict: None,
         standards: None,

@@ -8,7 +8,7 @@ use sprint_core::domain::agent::{
 use sprint_core::domain::check::CheckReport;
 use sprint_core::domain::command::{CheckKind, CheckRun, CommandLine, Count, Exit};
 use sprint_core::domain::verdict::FindingKind;
-use sprint_core::domain::workspace::{Collected, Opened, Workspace};
+use sprint_core::domain::workspace::{ChangeKind, ChangedPath, Collected, Opened, Workspace};
 use sprint_core::id::{BlobId, BranchName, CommitId, TreeId};
 use sprint_core::run::SprintRun;
 use sprint_core::run::effect::{Done, EffectId, Step};
@@ -32,6 +32,7 @@ impl Story {
         let (_, mut plan) = World::planned("A");
         plan.config.install_cmd = None;
         plan.config.phases.code_review = false;
+        plan.config.baseline = false;
         plan.roles
             .remove(&sprint_core::domain::agent::Role::Context);
         let mut story = Self {
@@ -117,10 +118,20 @@ impl Story {
             head: CommitId::new(digits("a")).unwrap(),
             tree: TreeId::new(digits(tree)).unwrap(),
             commits: 1,
-            changed: Vec::new(),
+            changed: vec![ChangedPath {
+                path: "a".into(),
+                kind: ChangeKind::Added,
+            }],
             added: Vec::new(),
         };
-        self.finish(attempt, Step::Collect, Done::Collected(Box::new(found)))
+        self.finish(
+            attempt,
+            Step::Collect,
+            Done::Collected {
+                found: Box::new(found),
+                inspection: Box::default(),
+            },
+        )
     }
 }
 
@@ -143,10 +154,11 @@ fn the_same_work_again_is_no_progress_and_is_not_checked_again() {
 }
 
 #[test]
-fn other_work_or_another_claim_is_looked_at() {
-    for (tree, notes) in [("2", &[][..]), ("1", &["now with a reason"][..])] {
-        let mut story = Story::until_the_gate_failed();
-        assert_eq!(kinds(&story.hand_in(2, tree, notes)), []);
-        assert!(story.run.wanted().any(|effect| effect.step == Step::Check));
-    }
+fn other_words_about_the_same_work_are_no_progress_and_other_work_is_looked_at() {
+    let mut story = Story::until_the_gate_failed();
+    let events = story.hand_in(2, "1", &["now with a reason"]);
+    assert_eq!(kinds(&events), [FindingKind::NoProgress]);
+    let mut story = Story::until_the_gate_failed();
+    assert_eq!(kinds(&story.hand_in(2, "2", &[])), []);
+    assert!(story.run.wanted().any(|effect| effect.step == Step::Check));
 }

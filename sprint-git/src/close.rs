@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sprint_core::domain::workspace::Workspace;
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{BranchName, SprintId};
+use sprint_core::id::{BranchName, SprintId, TicketId};
 
 use crate::error::{GitError, Result};
 use crate::open::make_room;
@@ -111,6 +111,14 @@ impl Repo {
         if self.resolve(&refs.integration()).await?.is_some() {
             self.remove_tree(&self.integration_path(sprint), &held)
                 .await?;
+        }
+        let controls = refs.controls();
+        for (name, _) in self.list(&controls).await? {
+            let ticket = name.as_str().strip_prefix(&controls);
+            if let Some(ticket) = ticket.and_then(|id| TicketId::new(id).ok()) {
+                let path = self.control_path(sprint, &ticket);
+                self.remove_tree(&path, &held).await?;
+            }
         }
         self.trim_pool(&held).await?;
         let records = self.records(&refs.all()).await?;

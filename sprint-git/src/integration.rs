@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sprint_core::domain::path::RepoPath;
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{CommitId, SprintId};
+use sprint_core::id::{CommitId, SprintId, TicketId};
 
 use crate::error::{GitError, Result};
 use crate::ignore;
@@ -14,10 +14,15 @@ use crate::repo::Repo;
 use crate::worktree::{AddTarget, Tree};
 
 impl Repo {
-    /// Checks a commit out in the sprint's integration worktree. Ignored files stay: they are
-    /// the build cache.
-    pub(crate) async fn check_out(&self, commit: &CommitId, sprint: &SprintId) -> Result<Tree> {
-        let tree = self.integration_tree(commit, sprint).await?;
+    /// Checks a commit out in the sprint's integration worktree, or in the one in which the tests
+    /// of a ticket run without its change. Ignored files stay: they are the build cache.
+    pub(crate) async fn check_out(
+        &self,
+        commit: &CommitId,
+        sprint: &SprintId,
+        ticket: Option<&TicketId>,
+    ) -> Result<Tree> {
+        let tree = self.private_tree(commit, sprint, ticket).await?;
         self.clear_old_locks(&tree)?;
         self.call_in(&tree, ["checkout", "--force", "--detach", "--quiet"])
             .arg(commit.as_str())
@@ -56,9 +61,29 @@ impl Repo {
         Ok(altered)
     }
 
-    async fn integration_tree(&self, commit: &CommitId, sprint: &SprintId) -> Result<Tree> {
-        let ours = SprintRefs::new(sprint)?.integration();
-        let path = self.integration_path(sprint);
+    /// Removes the private worktree of a ticket, if it is there.
+    pub(crate) async fn leave(&self, sprint: &SprintId, ticket: &TicketId) -> Result<()> {
+        let ours = SprintRefs::new(sprint)?.control(ticket);
+        let held = self.lock.hold().await?;
+        if let Some(commit) = self.resolve(&ours).await? {
+            self.remove_tree(&self.control_path(sprint, ticket), &held)
+                .await?;
+            self.delete_ref(&ours, &commit).await?;
+        }
+        Ok(())
+    }
+
+    async fn private_tree(
+        &self,
+        commit: &CommitId,
+        sprint: &SprintId,
+        ticket: Option<&TicketId>,
+    ) -> Result<Tree> {
+        let refs = SprintRefs::new(sprint)?;
+        let (ours, path) = match ticket {
+            None => (refs.integration(), self.integration_path(sprint)),
+            Some(ticket) => (refs.control(ticket), self.control_path(sprint, ticket)),
+        };
         let held = self.lock.hold().await?;
         ignore::ensure(&self.common)?;
         if self.resolve(&ours).await?.is_none() {
@@ -76,6 +101,11 @@ impl Repo {
                     .await
             }
         }
+    }
+
+    /// The directory in which the tests of a ticket run without its change.
+    pub(crate) fn control_path(&self, sprint: &SprintId, ticket: &TicketId) -> PathBuf {
+        self.worktree_path(&format!("control-{sprint}-{ticket}"))
     }
 
     /// The directory of the sprint's integration worktree.

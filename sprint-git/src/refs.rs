@@ -83,6 +83,16 @@ impl SprintRefs {
         RefName(format!("{}/integration", self.0))
     }
 
+    /// Says that there is a private worktree of a ticket.
+    pub(crate) fn control(&self, ticket: &TicketId) -> RefName {
+        RefName(format!("{}{ticket}", self.controls()))
+    }
+
+    /// Where the private worktrees of tickets are named.
+    pub(crate) fn controls(&self) -> String {
+        format!("{}/control/", self.0)
+    }
+
     /// The records of a ticket's workspace; the branch is the next part of their names.
     pub(crate) fn opened(&self, ticket: &TicketId, generation: u32) -> String {
         format!("{}/open/{ticket}/{generation}/", self.0)

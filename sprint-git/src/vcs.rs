@@ -14,7 +14,7 @@ use sprint_core::domain::workspace::{
     RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{BranchName, CommitId, SprintId, TagName};
+use sprint_core::id::{BranchName, CommitId, SprintId, TagName, TicketId};
 use sprint_core::ports::{Error as CoreError, Result, Vcs};
 use sprint_core::run::effect::EffectKey;
 
@@ -140,10 +140,20 @@ impl Vcs for GitVcs {
         reverted.map_err(|error| error.during("take back from", spec.base.as_str()))
     }
 
-    async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf> {
-        let tree = self.repo.check_out(commit, sprint).await;
+    async fn checkout(
+        &self,
+        commit: &CommitId,
+        sprint: &SprintId,
+        ticket: Option<&TicketId>,
+    ) -> Result<PathBuf> {
+        let tree = self.repo.check_out(commit, sprint, ticket).await;
         tree.map(|tree| tree.path)
             .map_err(|error| error.during("check out", commit.as_str()))
+    }
+
+    async fn leave(&self, sprint: &SprintId, ticket: &TicketId) -> Result<()> {
+        let left = self.repo.leave(sprint, ticket).await;
+        left.map_err(|error| error.during("remove the worktree of", ticket.as_str()))
     }
 
     async fn altered(&self, directory: &Path, commit: &CommitId) -> Result<Vec<RepoPath>> {

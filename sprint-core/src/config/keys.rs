@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::domain::agent::Role;
 use crate::domain::command::{CheckKind, CommandLine};
-use crate::domain::config::{CoordinationMode, SameErrorPolicy, SprintConfig};
+use crate::domain::config::{
+    CoordinationMode, RedBase, SameErrorPolicy, SimplifierPolicy, SprintConfig,
+};
 use crate::domain::ticket::TicketStatus;
 use crate::id::BranchName;
 
@@ -64,6 +66,9 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("install_cmd", Field::Command(|c, v| c.install_cmd = Some(v))),
     ("commit_prefix", Field::Prefix(|c, v| c.commit_prefix = v)),
     ("max_loop_iterations", Field::Number(1, COUNT, |c, v| c.max_loop_iterations = small(v))),
+    ("baseline", Field::Switch(|c, v| c.baseline = v)),
+    ("red_base", Field::Word("ask, accept", red_base)),
+    ("negative_control", Field::Switch(|c, v| c.negative_control = v)),
     ("human_in_loop", Field::Switch(|c, v| c.human_in_loop = v)),
     ("partial_merge", Field::Switch(|c, v| c.partial_merge = v)),
     ("avoid_conflicts", Field::Switch(|c, v| c.avoid_conflicts = v)),
@@ -71,12 +76,13 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("max_parallel", Field::Number(0, COUNT, |c, v| c.max_parallel = small(v))),
     ("models.context", Field::Model(|c, v| model(c, Role::Context, v))),
     ("models.worker", Field::Model(|c, v| model(c, Role::Worker, v))),
+    ("models.simplifier", Field::Model(|c, v| model(c, Role::Simplifier, v))),
     ("models.review", Field::Model(|c, v| model(c, Role::Review, v))),
     ("models.completion", Field::Model(|c, v| model(c, Role::Completion, v))),
     ("models.verification", Field::Model(|c, v| other_model(c, "verification", v))),
     ("models.fix", Field::Model(|c, v| other_model(c, "fix", v))),
     ("models.scheduler", Field::Model(|c, v| other_model(c, "scheduler", v))),
-    ("models.conflict", Field::Model(|c, v| other_model(c, "conflict", v))),
+    ("models.conflict", Field::Model(|c, v| model(c, Role::Conflict, v))),
     ("models.e2e", Field::Model(|c, v| other_model(c, "e2e", v))),
     ("phases.verification", Field::AlwaysOn),
     ("phases.code_review", Field::Switch(|c, v| c.phases.code_review = v)),
@@ -162,11 +168,22 @@ fn small(number: u64) -> u32 {
 }
 
 fn simplifier(config: &mut SprintConfig, word: &str) -> bool {
-    let known = matches!(word, "auto" | "always" | "never");
-    if known {
-        config.other.simplifier = Some(word.to_owned());
-    }
-    known
+    config.simplifier = match word {
+        "auto" => SimplifierPolicy::Auto,
+        "always" => SimplifierPolicy::Always,
+        "never" => SimplifierPolicy::Never,
+        _ => return false,
+    };
+    true
+}
+
+fn red_base(config: &mut SprintConfig, word: &str) -> bool {
+    config.red_base = match word {
+        "ask" => RedBase::Ask,
+        "accept" => RedBase::Accept,
+        _ => return false,
+    };
+    true
 }
 
 fn same_error_policy(config: &mut SprintConfig, word: &str) -> bool {

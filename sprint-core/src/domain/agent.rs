@@ -23,15 +23,18 @@ pub enum Role {
     Review,
     /// Judges whether every requirement is met; read-only.
     Completion,
+    /// Makes a finished change simpler without changing what it does.
+    Simplifier,
     /// Resolves a conflict between a ticket and what is merged before it.
     Conflict,
 }
 
 impl Role {
     /// Every role, in the order of a ticket's life.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Context,
         Self::Worker,
+        Self::Simplifier,
         Self::Review,
         Self::Completion,
         Self::Conflict,
@@ -42,6 +45,7 @@ impl Role {
         match self {
             Self::Context => "context",
             Self::Worker => "worker",
+            Self::Simplifier => "simplifier",
             Self::Review => "review",
             Self::Completion => "completion",
             Self::Conflict => "conflict",
@@ -55,7 +59,7 @@ impl Role {
 
     /// Whether the role may change its workspace.
     pub fn writes(self) -> bool {
-        matches!(self, Self::Worker | Self::Conflict)
+        matches!(self, Self::Worker | Self::Simplifier | Self::Conflict)
     }
 }
 
@@ -100,6 +104,9 @@ pub struct AgentTask {
     pub research: Option<String>,
     /// What earlier tickets of this sprint taught.
     pub learnings: Vec<String>,
+    /// Names of tests that fail on base already: nobody's blame, and nothing to repair here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub known_failures: Vec<String>,
     /// Paths the change touched so far, for auditing roles.
     pub changed: Vec<RepoPath>,
     /// What clashes, for the conflict agent.
@@ -206,6 +213,8 @@ pub enum RoleResult {
     Review(ReviewResult),
     /// Of [`Role::Completion`].
     Completion(CompletionResult),
+    /// Of [`Role::Simplifier`].
+    Simplifier(SimplifierResult),
     /// Of [`Role::Conflict`].
     Conflict(ConflictResult),
 }
@@ -218,6 +227,7 @@ impl RoleResult {
             Role::Worker => Self::Worker(serde_json::from_str(json)?),
             Role::Review => Self::Review(serde_json::from_str(json)?),
             Role::Completion => Self::Completion(serde_json::from_str(json)?),
+            Role::Simplifier => Self::Simplifier(serde_json::from_str(json)?),
             Role::Conflict => Self::Conflict(serde_json::from_str(json)?),
         })
     }
@@ -329,6 +339,14 @@ pub struct RequirementRow {
     /// Where, as `path` or `path:line`.
     #[serde(default)]
     pub place: Option<String>,
+}
+
+/// What a simplifier says it did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SimplifierResult {
+    /// What it changed, one line each; empty if there was nothing to make simpler.
+    #[serde(default)]
+    pub changes_made: Vec<String>,
 }
 
 /// What a conflict agent says of its resolution.

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::command::{CheckKind, CheckRun, CommandLine};
 use crate::domain::path::RepoPath;
+use crate::domain::ticket::Ticket;
 use crate::domain::verdict::Finding;
+use crate::domain::workspace::{ChangedPath, Workspace};
 use crate::id::{CommitId, EnvironmentId, TreeId};
 
 /// What is to be checked: one exact tree, checked out in a directory.
@@ -76,4 +78,19 @@ impl CheckReport {
             findings: Vec::new(),
         }
     }
+}
+
+/// What a layer of the host judges: one exact commit of one ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerSubject {
+    /// The ticket; its text is untrusted.
+    pub ticket: Ticket,
+    /// Where the commit is checked out. It must be left as it is.
+    pub workspace: Workspace,
+    /// The commit.
+    pub commit: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+    /// What the ticket changes.
+    pub changed: Vec<ChangedPath>,
 }

@@ -33,6 +33,19 @@ pub struct SprintConfig {
     pub commit_prefix: String,
     /// Trips through the verification loop per ticket, at least 1.
     pub max_loop_iterations: u32,
+    /// Whether the gate runs on base before anything else, so that what fails there is nobody's
+    /// blame.
+    #[serde(default)]
+    pub baseline: bool,
+    /// What happens if it is red there.
+    #[serde(default)]
+    pub red_base: RedBase,
+    /// Whether new tests are run without the change as well, where at least one has to fail.
+    #[serde(default)]
+    pub negative_control: bool,
+    /// When an agent makes a finished change simpler.
+    #[serde(default)]
+    pub simplifier: SimplifierPolicy,
     /// Whether layer 3.5 asks a person.
     pub human_in_loop: bool,
     /// Whether finished tickets are merged although others are stuck.
@@ -85,8 +98,6 @@ pub struct OtherParameters {
     pub e2e_test_cmd: Option<String>,
     /// Seconds a worker waits for its context teammate.
     pub context_reply_timeout_s: Option<u64>,
-    /// `auto`, `always` or `never`.
-    pub simplifier: Option<String>,
     /// Name of the tracker's completed state.
     pub linear_done_state: Option<String>,
     /// Name of the tracker's started state.
@@ -101,6 +112,30 @@ pub struct OtherParameters {
     pub dev_server_start_timeout_s: Option<u64>,
     /// Model names for roles the engine does not know yet.
     pub models: BTreeMap<String, String>,
+}
+
+/// What happens if the gate is red on base.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RedBase {
+    /// The sprint waits for a person.
+    #[default]
+    Ask,
+    /// It goes on, if every failure is a test with a name.
+    Accept,
+}
+
+/// When an agent makes a finished change simpler (layer 1.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SimplifierPolicy {
+    /// By the rules of spec 9.
+    #[default]
+    Auto,
+    /// For every ticket.
+    Always,
+    /// For none.
+    Never,
 }
 
 /// Phases that can be switched off. Verification is not among them.
@@ -174,6 +209,10 @@ impl SprintConfig {
             test_file_globs: globs.map(str::to_owned).to_vec(),
             commit_prefix: "feat".into(),
             max_loop_iterations: 3,
+            baseline: true,
+            red_base: RedBase::default(),
+            negative_control: true,
+            simplifier: SimplifierPolicy::default(),
             human_in_loop: false,
             partial_merge: true,
             avoid_conflicts: false,

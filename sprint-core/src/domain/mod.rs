@@ -5,6 +5,7 @@ pub mod check;
 pub mod command;
 pub mod config;
 pub mod evidence;
+pub mod layer;
 pub mod merge;
 pub mod path;
 pub mod probe;

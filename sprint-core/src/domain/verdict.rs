@@ -5,85 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::command::CheckRun;
-
-/// The layers of verification, in order. The numbers are the ones of the sprint pipeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LayerId {
-    /// 0.5: the worker says that it ran the configured commands before finishing.
-    Preflight,
-    /// 0.7: the worker's answer is complete and belongs to this ticket.
-    Exhaustion,
-    /// 1: the worker's own evidence shows success for every configured command.
-    Evidence,
-    /// 2: we ran the commands ourselves and they passed.
-    Mechanical,
-    /// 3: a separate agent reviewed the change and found nothing serious.
-    Review,
-    /// 2.5: every edge case of the ticket is named by a test.
-    EdgeCases,
-    /// 3.5: a person approved.
-    Human,
-    /// 4: every requirement of the ticket is met, with a place in the code for each.
-    Completion,
-    /// Before the others: the branch merges with today's base. Never part of a proof.
-    StaleBase,
-    /// After the others: it fits together with the other tickets. Never part of a proof, for which
-    /// the gate on what lands stands.
-    Integration,
-}
-
-impl LayerId {
-    /// All layers of a proof, in the order in which they are decided.
-    pub const ALL: [Self; 8] = [
-        Self::Exhaustion,
-        Self::Preflight,
-        Self::Evidence,
-        Self::Mechanical,
-        Self::Review,
-        Self::EdgeCases,
-        Self::Human,
-        Self::Completion,
-    ];
-
-    /// The layer's number in the pipeline.
-    pub const fn number(self) -> &'static str {
-        match self {
-            Self::Preflight => "0.5",
-            Self::Exhaustion => "0.7",
-            Self::Evidence => "1",
-            Self::Mechanical => "2",
-            Self::Review => "3",
-            Self::EdgeCases => "2.5",
-            Self::Human => "3.5",
-            Self::Completion => "4",
-            Self::StaleBase => "0",
-            Self::Integration => "4.5",
-        }
-    }
-
-    /// A short name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Preflight => "preflight",
-            Self::Exhaustion => "complete answer",
-            Self::Evidence => "worker evidence",
-            Self::Mechanical => "mechanical",
-            Self::Review => "code review",
-            Self::EdgeCases => "edge cases",
-            Self::Human => "human review",
-            Self::Completion => "completion",
-            Self::StaleBase => "stale base",
-            Self::Integration => "integration",
-        }
-    }
-}
-
-impl fmt::Display for LayerId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "L{} {}", self.number(), self.name())
-    }
-}
+pub use crate::domain::layer::{LayerId, LayerName};
+use crate::id::EnvironmentId;
 
 /// What one layer decided. It speaks of exactly one tree: the one of the
 /// [`Checked`](crate::run::ticket::Checked) that holds it.
@@ -97,6 +20,9 @@ pub struct Verdict {
     /// The runs it rests on, for layers that run commands.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub runs: Vec<CheckRun>,
+    /// What those runs ran in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentId>,
 }
 
 /// The decision of a layer.
@@ -118,6 +44,7 @@ impl Verdict {
             outcome: Outcome::Passed,
             findings: Vec::new(),
             runs: Vec::new(),
+            environment: None,
         }
     }
 
@@ -127,6 +54,23 @@ impl Verdict {
             outcome: Outcome::Skipped(reason.into()),
             findings: Vec::new(),
             runs: Vec::new(),
+            environment: None,
+        }
+    }
+
+    /// What these findings come to: failed if one of them blocks.
+    pub fn of(findings: Vec<Finding>) -> Self {
+        let blocked = findings.iter().any(|finding| finding.severity.blocks());
+        let outcome = if blocked {
+            Outcome::Failed
+        } else {
+            Outcome::Passed
+        };
+        Self {
+            outcome,
+            findings,
+            runs: Vec::new(),
+            environment: None,
         }
     }
 
@@ -136,6 +80,7 @@ impl Verdict {
             outcome: Outcome::Failed,
             findings,
             runs: Vec::new(),
+            environment: None,
         }
     }
 

@@ -2,7 +2,9 @@
 
 mod drive;
 mod flights;
+mod gates;
 mod handle;
+mod looks;
 pub mod perform;
 mod plan;
 
@@ -11,7 +13,8 @@ use std::sync::Arc;
 
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::{
-    AgentRunner, BlobStore, Clock, Lease, Observer, Result, StateStore, Tracker, Vcs, Verifier,
+    AgentRunner, BlobStore, Clock, Layer, Lease, Observer, Result, StateStore, Tracker, Vcs,
+    Verifier,
 };
 use crate::run::admit::Limits;
 use crate::run::snapshot::{Delta, Snapshot};
@@ -31,6 +34,8 @@ pub struct Ports {
     pub vcs: Arc<dyn Vcs>,
     /// Gate commands.
     pub verifier: Arc<dyn Verifier>,
+    /// Layers of verification that the host adds, each with a name of its own.
+    pub layers: Vec<Arc<dyn Layer>>,
     /// Raw output.
     pub blobs: Arc<dyn BlobStore>,
     /// Saved state.

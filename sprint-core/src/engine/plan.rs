@@ -1,6 +1,7 @@
 //! From the world as it is to a plan.
 
 use crate::domain::config::{CoordinationMode, SprintConfig};
+use crate::domain::verdict::LayerName;
 use crate::engine::Engine;
 use crate::id::{ProblemId, SprintId};
 use crate::plan::build::{PlanError, PlanRequest};
@@ -14,6 +15,9 @@ pub enum StartError {
     /// The tracker or the repository did not answer.
     #[error(transparent)]
     Port(#[from] Error),
+    /// Two layers of the host have one name.
+    #[error("two layers are called {0}; give each a name of its own")]
+    SameLayer(LayerName),
     /// The tickets, or the agents there are, do not make a sprint.
     #[error(transparent)]
     Plan(#[from] PlanError),
@@ -59,6 +63,11 @@ impl Engine {
             roles: capabilities.roles,
             tickets: fetched.tickets,
         })?;
+        for layer in &ports.layers {
+            if !plan.layers.insert(layer.name()) {
+                return Err(StartError::SameLayer(layer.name()));
+            }
+        }
         plan.warnings.extend(fetched.malformed);
         plan.warnings.extend(status.warnings);
         plan.warnings.extend(status.base_checkout_dirty);

@@ -2,6 +2,8 @@
 //!
 //! Everything here is a function of text: nothing is run, and nothing an agent says is read.
 
+mod artifacts;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use crate::domain::path::RepoPath;
 use crate::domain::ticket::Ticket;
 use crate::domain::verdict::Finding;
 use crate::domain::workspace::AddedLine;
+use crate::plan::edge_cases::is_test_file;
 
 /// A file that a change touches, as it was and as it is; `None` where there is no such file, or
 /// none that can be read as text.
@@ -64,6 +67,14 @@ pub fn configuration_of(changed: &[RepoPath]) -> Vec<RepoPath> {
 
 /// Inspects a change.
 pub fn inspect(change: &Change<'_>) -> Inspection {
-    let _ = change;
-    Inspection::default()
+    let is_test = |path: &RepoPath| is_test_file(path, change.test_file_globs);
+    let tests = change
+        .files
+        .iter()
+        .filter(|file| is_test(&file.path) && file.after.is_some());
+    Inspection {
+        findings: artifacts::artifacts(change.added),
+        tests: tests.map(|file| file.path.clone()).collect(),
+        changes_code: change.files.iter().any(|file| !is_test(&file.path)),
+    }
 }

@@ -109,6 +109,8 @@ impl SprintPlan {
             }
         }
         Ok(Self {
+            layers: BTreeSet::new(),
+            simplifier_regressed: false,
             sprint: request.sprint,
             problem: request.problem,
             started_at: request.started_at,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agent::Role;
 use crate::domain::config::{CoordinationMode, SprintConfig};
 use crate::domain::ticket::Ticket;
+use crate::domain::verdict::LayerName;
 use crate::id::{CommitId, ProblemId, SprintId, TicketId};
 use crate::time::Timestamp;
 
@@ -29,6 +30,12 @@ pub struct SprintPlan {
     pub roles: BTreeSet<Role>,
     /// The tickets.
     pub tickets: BTreeMap<TicketId, TicketPlan>,
+    /// Layers that the host adds; without all of them there is no proof.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub layers: BTreeSet<LayerName>,
+    /// Whether the sprint before had to take back what its simplifier did.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simplifier_regressed: bool,
     /// What a person should know about the plan.
     pub warnings: Vec<String>,
 }

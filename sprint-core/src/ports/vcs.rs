@@ -14,7 +14,7 @@ use crate::domain::workspace::{
     Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Trace,
     Workspace, WorkspaceSpec,
 };
-use crate::id::{BranchName, CommitId, SprintId, TagName};
+use crate::id::{BranchName, CommitId, SprintId, TagName, TicketId};
 use crate::ports::Result;
 use crate::run::effect::EffectKey;
 
@@ -79,8 +79,18 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// and commits that undo it follow. Stops at the first that clashes with what came after it.
     async fn revert(&self, spec: &RevertSpec, key: &EffectKey) -> Result<Reverted>;
 
-    /// Checks `commit` out in the sprint's private integration worktree and returns its directory.
-    async fn checkout(&self, commit: &CommitId, sprint: &SprintId) -> Result<PathBuf>;
+    /// Checks `commit` out in a private worktree of the sprint, or of one of its tickets, and
+    /// returns its directory.
+    async fn checkout(
+        &self,
+        commit: &CommitId,
+        sprint: &SprintId,
+        ticket: Option<&TicketId>,
+    ) -> Result<PathBuf>;
+
+    /// Removes the private worktree of a ticket that [`checkout`](Self::checkout) made, if it is
+    /// there.
+    async fn leave(&self, sprint: &SprintId, ticket: &TicketId) -> Result<()>;
 
     /// The tracked files in a directory handed out by this port that are not as in `commit`, and
     /// whether its head is elsewhere (then the first entry is `HEAD`). Looks, and changes nothing.
@@ -92,6 +102,6 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// Gives a ticket's workspace back. The branch goes only if base contains it.
     async fn close(&self, workspace: &Workspace) -> Result<()>;
 
-    /// Removes the sprint's integration worktree and leftovers of interrupted calls.
+    /// Removes the sprint's private worktrees and leftovers of interrupted calls.
     async fn tidy(&self, sprint: &SprintId) -> Result<()>;
 }

@@ -79,6 +79,7 @@ const fn column(stage: &Stage) -> &'static str {
         Stage::Implementing { .. } | Stage::Refreshing { .. } | Stage::Collecting { .. } => {
             "2-worker"
         }
+        Stage::Simplifying(_) | Stage::Simplified(_) | Stage::Restoring(_) => "2.5-simplify",
         Stage::Checking { .. } | Stage::ReadingTests(_) => "3-verify",
         Stage::AwaitingReview(_) => "3.5-human",
         Stage::Judging { .. } => "4-completion",

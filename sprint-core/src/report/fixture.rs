@@ -15,6 +15,7 @@ use crate::domain::ticket::{Priority, Size, Ticket, TicketStatus};
 use crate::domain::verdict::{Finding, FindingKind, LayerId, Severity, Verdict};
 use crate::domain::workspace::{ChangeKind, ChangedPath, Workspace};
 use crate::id::{BlobId, BranchName, CommitId, ProblemId, SessionId, SprintId, TicketId, TreeId};
+use crate::inspect::Inspection;
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::SprintRun;
 use crate::run::culprit::Runs;
@@ -140,7 +141,9 @@ pub(super) fn checked(n: u32) -> Checked {
             changed("src/a.rs", ChangeKind::Modified),
             changed("tests/a|`b.rs", ChangeKind::Added),
         ],
-        artifacts: vec![],
+        inspection: Inspection::default(),
+        control: None,
+        before_simplifier: None,
         fixtures: BTreeSet::new(),
         claim: Box::new(claim(n)),
         verdicts,
@@ -186,6 +189,8 @@ pub(super) fn plan() -> SprintPlan {
         base: commit('a'),
         mode: CoordinationMode::Subagents,
         roles: BTreeSet::from(Role::ALL),
+        layers: BTreeSet::new(),
+        simplifier_regressed: false,
         tickets: [
             ticket_plan(1, 1, &[], &[]),
             ticket_plan(2, 1, &[], &[3]),
@@ -290,10 +295,13 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
         at: start().after(Duration::from_secs(3723)),
         plan: Arc::new(plan()),
         sprint: SprintState {
+            baseline: None,
             phase,
             merge_order: vec![],
             base_head: commit('a'),
             counters: Counters {
+                gates_reused: 0,
+                simplifier_reverts: 0,
                 agents: [(Role::Worker, 5), (Role::Review, 2)].into(),
                 cost_micro_usd: 1_234_567,
                 gates: 0,

@@ -44,9 +44,38 @@ pub fn line(event: &Event) -> Option<String> {
         Event::ReviewRequested { ticket, commit } => {
             format!("{ticket}: waiting for your review of {commit}")
         }
-        Event::GateRan { tickets, passed } => {
+        Event::BaselineRan {
+            green,
+            tests,
+            failing,
+        } => {
+            let tests = tests.map_or_else(String::new, |n| format!(", {n} tests passed"));
+            match (green, failing.len()) {
+                (true, _) => format!("gate passed on base{tests}"),
+                (false, 0) => "gate FAILED on base".into(),
+                (false, n) => format!("gate FAILED on base: {n} tests{tests}"),
+            }
+        }
+        Event::ControlRan { ticket, proves } => {
+            let what = if *proves {
+                "the new tests fail without the change, as they should"
+            } else {
+                "the new tests PASS without the change"
+            };
+            format!("{ticket}: {what}")
+        }
+        Event::GateRan {
+            tickets,
+            passed,
+            reused,
+        } => {
             let result = if *passed { "passed" } else { "FAILED" };
-            format!("gate {result} on {}", names(tickets))
+            let again = if *reused {
+                " (same tree as before, not run again)"
+            } else {
+                ""
+            };
+            format!("gate {result} on {}{again}", names(tickets))
         }
         Event::ConflictResolved {
             ticket,
@@ -166,10 +195,12 @@ mod tests {
             Event::GateRan {
                 tickets: vec![id(1), id(2)],
                 passed: true,
+                reused: false,
             },
             Event::GateRan {
                 tickets: vec![],
                 passed: false,
+                reused: false,
             },
             Event::CulpritFound {
                 ticket: id(2),

@@ -50,6 +50,9 @@ pub(super) fn status(ticket: &TicketRun) -> Status {
         Stage::Implementing { .. } => Status::Implementing,
         Stage::Refreshing { .. }
         | Stage::Collecting { .. }
+        | Stage::Simplifying(_)
+        | Stage::Simplified(_)
+        | Stage::Restoring(_)
         | Stage::Checking { .. }
         | Stage::ReadingTests(_)
         | Stage::AwaitingReview(_)
@@ -114,6 +117,7 @@ pub(super) fn overall(snapshot: &Snapshot) -> Overall {
             ending: Ending::Finished,
         } => Overall::Partial,
         Phase::Preflight
+        | Phase::Baseline
         | Phase::Tickets
         | Phase::Integrating
         | Phase::Undoing
@@ -151,6 +155,9 @@ pub(super) const fn evidence(ticket: &TicketRun) -> Option<&CommentRef> {
         | Stage::Implementing { .. }
         | Stage::Refreshing { .. }
         | Stage::Collecting { .. }
+        | Stage::Simplifying(_)
+        | Stage::Simplified(_)
+        | Stage::Restoring(_)
         | Stage::Checking { .. }
         | Stage::ReadingTests(_)
         | Stage::AwaitingReview(_)

@@ -222,6 +222,7 @@ fn ended(snapshot: &Snapshot, outcome: Option<&Outcome>) -> Ended {
         (
             None,
             Phase::Preflight
+            | Phase::Baseline
             | Phase::Tickets
             | Phase::Integrating
             | Phase::Undoing
@@ -293,6 +294,9 @@ fn result(ticket: &TicketRun) -> TicketResult {
         | Stage::Implementing { .. }
         | Stage::Refreshing { .. }
         | Stage::Collecting { .. }
+        | Stage::Simplifying(_)
+        | Stage::Simplified(_)
+        | Stage::Restoring(_)
         | Stage::Checking { .. }
         | Stage::ReadingTests(_)
         | Stage::Judging { .. }

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn no_more_tickets_begin_than_agents_and_gates_can_keep_busy() {
-        let (_, plan) = World::planned("A, B, C, D, E, F");
+        let (_, mut plan) = World::planned("A, B, C, D, E, F");
+        plan.config.baseline = false;
         let mut run = SprintRun::start(Timestamp::default(), plan);
         let (effect, outcome) = (EffectId::sprint(1, Step::Checkpoint), Ok(Done::Plain));
         drop(run.apply(Timestamp::default(), Input::Finished { effect, outcome }));

@@ -15,8 +15,8 @@ use crate::run::cx::Cx;
 use crate::run::effect::{Done, Step};
 use crate::run::failing::{Attempt, effect_failed, fail_attempt, stuck};
 use crate::run::proof::Proof;
-use crate::run::ticket::{AfterRefresh, Checked, Stage, StuckReason, TicketRun};
-use crate::run::verifying;
+use crate::run::ticket::{AfterRefresh, Checked, Remedy, Stage, StuckReason, TicketRun};
+use crate::run::{simplify, verifying};
 
 /// Takes in how one effect of the ticket ended.
 pub(super) fn finished(
@@ -75,14 +75,31 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
                 refreshed,
             },
             Step::Collect,
-            Done::Collected(found),
+            Done::Collected { found, inspection },
         ) => {
             let stale = !refreshed && workspace.base != cx.sprint.base_head;
             if stale && found.commits > 0 {
                 verifying::refresh(ticket, workspace, claim, *found);
             } else {
-                verifying::collected(ticket, workspace, claim, *found, cx);
+                let (found, seen) = (*found, *inspection);
+                verifying::collected(ticket, workspace, claim, refreshed, found, seen, cx);
             }
+        }
+        (Stage::Simplifying(checked), Step::Simplify, Done::Agent(report)) => {
+            simplify::answered(ticket, checked, &report, cx);
+        }
+        (Stage::Simplified(checked), Step::Collect, Done::Collected { found, inspection }) => {
+            simplify::collected(ticket, checked, *found, *inspection, cx);
+        }
+        (Stage::Restoring(checked), Step::Restore, Done::Plain) => {
+            let remedy = Remedy::default();
+            ticket.stage = Stage::Checking { checked, remedy };
+        }
+        (Stage::Checking { checked, remedy }, Step::Control, Done::Checked(report)) => {
+            verifying::controlled(ticket, checked, remedy, &report, cx);
+        }
+        (Stage::Checking { checked, remedy }, Step::Layers, Done::Layers(verdicts)) => {
+            verifying::layers_judged(ticket, checked, remedy, verdicts, cx);
         }
         (Stage::Checking { checked, remedy }, Step::Install, Done::Checked(_)) => {
             // Whether it worked shows in the check that follows.
@@ -98,8 +115,8 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
         (Stage::ReadingTests(checked), Step::ReadTests, Done::Sources(sources)) => {
             verifying::tests_read(ticket, checked, &sources, cx);
         }
-        (Stage::Judging { checked, repeated }, Step::Judge, Done::Agent(report)) => {
-            verifying::judged(ticket, checked, repeated, &report, cx);
+        (Stage::Judging { checked, repeated }, Step::Judge, Done::Judged { report, cited }) => {
+            verifying::judged(ticket, checked, repeated, &report, &cited, cx);
         }
         (Stage::Posting(checked), Step::Post, Done::Posted(comment)) => {
             ticket.budget.rewrites = 0;
@@ -277,5 +294,5 @@ pub(super) fn proof(plan: &SprintPlan, ticket: &TicketPlan, checked: &Checked) -
         commit: checked.head.clone(),
         tree: checked.tree.clone(),
     };
-    Proof::new(marker, &checked.verdicts)
+    Proof::new(marker, &checked.verdicts, &plan.layers)
 }

@@ -90,6 +90,9 @@ const fn is_list(kind: FindingKind) -> bool {
         FindingKind::CodeReview
             | FindingKind::IncompleteRequirements
             | FindingKind::MissingEdgeCases
+            | FindingKind::TestsWeakened
+            | FindingKind::GateLoosened
+            | FindingKind::HostLayer
     )
 }
 

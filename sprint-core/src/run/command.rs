@@ -22,6 +22,7 @@ impl SprintRun {
             }
             Command::Reattempt(id) => self.reattempt(&id),
             Command::Drop(id) => self.drop_ticket(&id),
+            Command::AcceptRedBase => self.accept_red_base(),
             Command::Continue => self.go_on(),
             Command::Cancel => {
                 if !matches!(self.sprint.phase, Phase::Complete { .. }) {
@@ -134,6 +135,7 @@ impl SprintRun {
         self.changed.sprint = true;
         match self.sprint.phase {
             Phase::Parked { .. } if self.undoes() => self.enter_phase(Phase::Undoing),
+            Phase::Parked { .. } if self.waits_for_base() => self.enter_phase(Phase::Baseline),
             Phase::Parked { .. } => self.enter_phase(Phase::Integrating),
             Phase::Complete {
                 ending: Ending::SafetyStop { .. } | Ending::Cancelled,
@@ -142,6 +144,7 @@ impl SprintRun {
                 self.enter_phase(Phase::Tickets);
             }
             Phase::Preflight
+            | Phase::Baseline
             | Phase::Tickets
             | Phase::Integrating
             | Phase::Undoing

@@ -33,6 +33,9 @@ pub struct Runs {
     pub green: u32,
     /// Times it was red.
     pub red: u32,
+    /// Tests that failed the last time it was green, as they do on base.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub known: BTreeSet<String>,
     /// What it said the last time it was red.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Verdict>,
@@ -43,6 +46,8 @@ impl Runs {
     pub fn add(&mut self, verdict: Verdict) {
         if verdict.accepts() {
             self.green += 1;
+            let failing = verdict.runs.into_iter().flat_map(|run| run.failing);
+            self.known = failing.collect();
         } else {
             self.red += 1;
             self.failure = Some(verdict);

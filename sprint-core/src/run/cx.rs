@@ -1,7 +1,9 @@
 //! What a ticket's transition can see and change.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::domain::path::RepoPath;
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::effect::{EffectId, Step};
 use crate::run::event::Event;
@@ -24,6 +26,17 @@ impl Cx<'_> {
     pub(super) fn counters(&mut self) -> &mut Counters {
         *self.sprint_changed = true;
         &mut self.sprint.counters
+    }
+
+    /// The tests that fail on base and are nobody's blame.
+    pub(super) fn known_failures(&self) -> Option<&BTreeSet<String>> {
+        self.sprint.known_failures()
+    }
+
+    /// Whether a file says which dependencies there are.
+    pub(super) fn is_manifest(&self, path: &RepoPath) -> bool {
+        let manifests = &self.plan.config.dependency_manifests;
+        manifests.iter().any(|name| name == path.file_name())
     }
 
     pub(super) fn pause_agents(&mut self, until: Timestamp) {

@@ -1,23 +1,26 @@
 //! Effects: names for things to do, and self-contained descriptions of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::{AgentReport, AgentTask};
-use crate::domain::check::{CheckPlan, CheckReport};
+use crate::domain::check::{CheckPlan, CheckReport, LayerSubject};
 use crate::domain::evidence::CommentRef;
 use crate::domain::merge::{
     Clash, CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::ProbeSpec;
+use crate::domain::verdict::{LayerName, Verdict};
 use crate::domain::workspace::{
-    ChangedPath, Collected, Leftovers, Opened, RefreshSpec, Refreshed, Workspace, WorkspaceSpec,
+    ChangedPath, Collected, GraftSpec, Leftovers, Opened, RefreshSpec, Refreshed, Workspace,
+    WorkspaceSpec,
 };
 use crate::id::{CommitId, SprintId, TagName, TicketId, TreeId};
+use crate::inspect::Inspection;
 use crate::run::predict::Probed;
 use crate::run::proof::Proof;
 use crate::run::ticket::{Checked, FailureRecord, StuckReason};
@@ -37,6 +40,8 @@ pub enum Scope {
 pub enum Step {
     /// Sprint: set the safety tag.
     Checkpoint,
+    /// Sprint: run the gate on base.
+    Baseline,
     /// Sprint: merge tickets onto base, in memory.
     Combine,
     /// Sprint: run the gate on a combination.
@@ -69,8 +74,16 @@ pub enum Step {
     Refresh,
     /// Ticket: look at what the worker left.
     Collect,
+    /// Ticket: run the simplifier, layer 1.5.
+    Simplify,
+    /// Ticket: bring the workspace back to a commit.
+    Restore,
     /// Ticket: run the gate, layer 2.
     Check,
+    /// Ticket: run the new tests without the change.
+    Control,
+    /// Ticket: ask the layers of the host.
+    Layers,
     /// Ticket: run the review agent, layer 3.
     Review,
     /// Ticket: read the tests for layer 2.5.
@@ -91,8 +104,9 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 31] = [
         Self::Checkpoint,
+        Self::Baseline,
         Self::Combine,
         Self::Gate,
         Self::Probe,
@@ -109,7 +123,11 @@ impl Step {
         Self::Implement,
         Self::Refresh,
         Self::Collect,
+        Self::Simplify,
+        Self::Restore,
         Self::Check,
+        Self::Control,
+        Self::Layers,
         Self::Review,
         Self::ReadTests,
         Self::Judge,
@@ -124,6 +142,7 @@ impl Step {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Checkpoint => "checkpoint",
+            Self::Baseline => "baseline",
             Self::Combine => "combine",
             Self::Gate => "gate",
             Self::Probe => "probe",
@@ -140,7 +159,11 @@ impl Step {
             Self::Implement => "implement",
             Self::Refresh => "refresh",
             Self::Collect => "collect",
+            Self::Simplify => "simplify",
+            Self::Restore => "restore",
             Self::Check => "check",
+            Self::Control => "control",
+            Self::Layers => "layers",
             Self::Review => "review",
             Self::ReadTests => "read_tests",
             Self::Judge => "judge",
@@ -155,10 +178,18 @@ impl Step {
     /// The lane whose capacity it takes.
     pub const fn lane(self) -> Lane {
         match self {
-            Self::Research | Self::Implement | Self::Review | Self::Judge | Self::Resolve => {
-                Lane::Agent
-            }
-            Self::Install | Self::Check | Self::Gate => Lane::Command,
+            Self::Research
+            | Self::Implement
+            | Self::Simplify
+            | Self::Review
+            | Self::Judge
+            | Self::Resolve => Lane::Agent,
+            Self::Baseline
+            | Self::Install
+            | Self::Check
+            | Self::Control
+            | Self::Layers
+            | Self::Gate => Lane::Command,
             Self::Start | Self::Post | Self::Close | Self::Note | Self::Reopen => Lane::Tracker,
             Self::Checkpoint
             | Self::Combine
@@ -171,6 +202,7 @@ impl Step {
             | Self::Open
             | Self::Refresh
             | Self::Collect
+            | Self::Restore
             | Self::ReadTests
             | Self::Release => Lane::Vcs,
         }
@@ -329,6 +361,8 @@ pub enum Work {
         /// Where it points.
         commit: CommitId,
     },
+    /// Run the gate on base, wherever that is by now.
+    Baseline(CheckPlan),
     /// Merge tickets onto base, in memory.
     Combine(CombineSpec),
     /// Check a commit out in the integration worktree and run the gate there.
@@ -339,6 +373,8 @@ pub enum Work {
         tree: TreeId,
         /// What to run.
         plan: CheckPlan,
+        /// Runs on the same tree, which are taken instead if nothing around them has changed.
+        earlier: Vec<Earlier>,
     },
     /// Try the heads of tickets against each other.
     Probe {
@@ -376,6 +412,29 @@ pub enum Work {
         read_only_at: Option<CommitId>,
         /// The workspace, for that check.
         workspace: Workspace,
+        /// Files that an answer of the completion agent may cite.
+        citable: Vec<RepoPath>,
+    },
+    /// Bring a workspace back to a commit; what was there is kept aside.
+    Restore {
+        /// The workspace.
+        workspace: Workspace,
+        /// The commit.
+        commit: CommitId,
+    },
+    /// Run the new tests of a ticket without its change.
+    Control {
+        /// What to test.
+        spec: GraftSpec,
+        /// What to run.
+        plan: CheckPlan,
+    },
+    /// Ask the layers of the host.
+    Layers {
+        /// Which.
+        layers: BTreeSet<LayerName>,
+        /// About what.
+        subject: Box<LayerSubject>,
     },
     /// Bring base into a branch.
     Refresh(RefreshSpec),
@@ -428,6 +487,15 @@ pub enum Work {
     Release(Vec<Workspace>),
 }
 
+/// A run of a gate that was made for another effect, and was green.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// The effect that it was made for.
+    pub by: String,
+    /// What was seen.
+    pub report: CheckReport,
+}
+
 /// What a ticket's readers are told when the engine gives up on it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StuckNote {
@@ -449,13 +517,24 @@ pub struct StuckNote {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Done {
-    /// It was done, and there is nothing to tell. Of checkpoint, remember, tidy, start, note,
-    /// reopen, release.
+    /// It was done, and there is nothing to tell. Of checkpoint, remember, restore, tidy, start,
+    /// note, reopen, release.
     Plain,
+    /// Of baseline.
+    Baseline {
+        /// Where base is.
+        commit: CommitId,
+        /// Its tree.
+        tree: TreeId,
+        /// What was seen.
+        report: CheckReport,
+    },
     /// Of combine.
     Combined(Combined),
-    /// Of gate, check and install.
+    /// Of gate, check, control and install.
     Checked(CheckReport),
+    /// Of layers.
+    Layers(BTreeMap<LayerName, Verdict>),
     /// Of probe.
     Probed(Box<Probed>),
     /// Of inspect.
@@ -470,8 +549,20 @@ pub enum Done {
     Refreshed(Refreshed),
     /// Of the agent steps.
     Agent(Box<AgentReport>),
+    /// Of judging: the answer, and how many lines each file has that it cites and may cite.
+    Judged {
+        /// The answer.
+        report: Box<AgentReport>,
+        /// The files that exist in the commit.
+        cited: BTreeMap<RepoPath, u32>,
+    },
     /// Of collect.
-    Collected(Box<Collected>),
+    Collected {
+        /// What the workspace holds.
+        found: Box<Collected>,
+        /// What was found in it.
+        inspection: Box<Inspection>,
+    },
     /// Of reading tests: the files' text.
     Sources(Vec<(RepoPath, String)>),
     /// Of post: the comment was written and found again.

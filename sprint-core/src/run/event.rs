@@ -64,12 +64,30 @@ pub enum Event {
         /// The commit to look at.
         commit: CommitId,
     },
+    /// The gate ran on base.
+    BaselineRan {
+        /// Whether it was green.
+        green: bool,
+        /// How many tests passed, where the runner says so.
+        tests: Option<u64>,
+        /// The tests that fail there, if that is all that is wrong.
+        failing: Vec<String>,
+    },
+    /// The new tests of a ticket ran without its change.
+    ControlRan {
+        /// The ticket.
+        ticket: TicketId,
+        /// Whether at least one failed there, as it should.
+        proves: bool,
+    },
     /// A gate ran on a combination of tickets.
     GateRan {
         /// The tickets in it, in order.
         tickets: Vec<TicketId>,
         /// Whether it was green.
         passed: bool,
+        /// Whether an earlier run on the same tree was taken instead.
+        reused: bool,
     },
     /// A conflict between tickets was resolved, and nothing of either side was dropped.
     ConflictResolved {

@@ -13,6 +13,7 @@ use crate::run::classify;
 use crate::run::cx::Cx;
 use crate::run::effect::{EffectId, Lane, Step};
 use crate::run::event::Event;
+use crate::run::simplify;
 use crate::run::ticket::{AfterRefresh, FailureRecord, Stage, StuckReason, TicketRun};
 
 /// Agents spawned because one ran out of context, per ticket (spec 20).
@@ -160,6 +161,17 @@ pub(super) fn effect_failed(ticket: &mut TicketRun, step: Step, failure: Failure
             rate_limited(ticket, step, retry_after_ms, failure.message, cx);
         }
         ErrorKind::Timeout if step == Step::Implement => agent_timed_out(ticket, failure, cx),
+        // A simplification is worth no second try.
+        ErrorKind::Transient
+        | ErrorKind::Timeout
+        | ErrorKind::Conflict
+        | ErrorKind::NotFound
+        | ErrorKind::Invalid
+        | ErrorKind::Unsupported
+            if step == Step::Simplify =>
+        {
+            not_simplified(ticket, &failure.message, cx);
+        }
         ErrorKind::Transient | ErrorKind::Timeout | ErrorKind::Conflict => {
             retry(ticket, step, failure.message, cx);
         }
@@ -280,6 +292,13 @@ fn give_up(ticket: &mut TicketRun, step: Step, message: String, cx: &mut Cx<'_>)
         StuckReason::Infrastructure
     };
     stuck(ticket, reason, format!("could not {step}: {message}"), cx);
+}
+
+fn not_simplified(ticket: &mut TicketRun, message: &str, cx: &mut Cx<'_>) {
+    if let Stage::Simplifying(checked) = &ticket.stage {
+        let checked = checked.clone();
+        simplify::take_back(ticket, checked, message, cx);
+    }
 }
 
 /// The context agent is a help, not a layer: without its report the worker reads the files itself.

@@ -46,6 +46,8 @@ pub enum Command {
     Revert(TicketId),
     /// Lands a ticket again that was taken back.
     Reland(TicketId),
+    /// Goes on although tests fail on base: they are nobody's blame.
+    AcceptRedBase,
     /// Lifts automatic blocks: parked landings and shared pauses.
     Continue,
     /// Stops the sprint for good; what is verified stays verified, nothing is merged.

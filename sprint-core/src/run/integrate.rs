@@ -142,12 +142,30 @@ pub(super) struct Eviction {
     pub(super) direct: bool,
 }
 
+/// A gate that ran on a combination, or did not need to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ran {
+    pub(super) tickets: Vec<TicketId>,
+    pub(super) passed: bool,
+    pub(super) reused: bool,
+}
+
+impl Ran {
+    pub(super) fn new(tickets: Vec<TicketId>, verdict: &Verdict) -> Self {
+        Self {
+            tickets,
+            passed: verdict.accepts(),
+            reused: verdict.runs.iter().any(|run| run.reused.is_some()),
+        }
+    }
+}
+
 /// What one answer led to, beyond the machine itself.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Consequence {
     pub(super) evicted: Vec<Eviction>,
     pub(super) landed: Vec<Merged>,
-    pub(super) gate: Option<(Vec<TicketId>, bool)>,
+    pub(super) gate: Option<Ran>,
     /// A workspace that was opened for a ticket, to be given back with its others.
     pub(super) opened: Option<(TicketId, Workspace)>,
     /// A ticket, and the ones merged before it with which it clashes.
@@ -313,8 +331,8 @@ impl IntegrationRun {
         let Task::Gate { tickets, tree, .. } = &self.task else {
             return Consequence::default();
         };
-        let ran = (tickets.clone(), verdict.accepts());
-        self.gates_spent += 1;
+        let ran = Ran::new(tickets.clone(), &verdict);
+        self.gates_spent += u32::from(!ran.reused);
         self.gates.entry(tree.clone()).or_default().add(verdict);
         Consequence {
             gate: Some(ran),

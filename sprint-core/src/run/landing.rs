@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::agent::Role;
-use crate::domain::check::CheckReport;
 use crate::domain::path::RepoPath;
-use crate::domain::verdict::{Finding, FindingKind, LayerId, Verdict};
+use crate::domain::verdict::{Finding, FindingKind, LayerId};
 use crate::id::TicketId;
 use crate::plan::fixtures::{self, Collision};
 use crate::plan::merge_order::{Candidate, MergeOrder};
@@ -13,8 +12,7 @@ use crate::run::SprintRun;
 use crate::run::effect::{Done, Step};
 use crate::run::event::Event;
 use crate::run::failing::{Attempt, fail_attempt, stuck};
-use crate::run::integrate::{Consequence, Eviction, IntegrationRun, Policy, Task};
-use crate::run::layers;
+use crate::run::integrate::{Consequence, Eviction, IntegrationRun, Policy, Ran, Task};
 use crate::run::resolve::Resolved;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Checked, MergeState, Stage, StuckReason, TicketRun};
@@ -37,6 +35,7 @@ impl SprintRun {
                 ending: Ending::Finished,
             } => true,
             Phase::Preflight
+            | Phase::Baseline
             | Phase::Tickets
             | Phase::Parked { .. }
             | Phase::Undoing
@@ -172,8 +171,7 @@ impl SprintRun {
                 run.combined(combined, &touches)
             }
             Done::Checked(report) => {
-                self.sprint.counters.gates += 1;
-                let verdict = gate_verdict(report);
+                let verdict = self.sprint.gate_ran(report);
                 if matches!(run.task, Task::Resolve(_)) {
                     run.resolution_gated(verdict)
                 } else {
@@ -197,7 +195,10 @@ impl SprintRun {
             | Done::Refreshed(_)
             | Done::Reverted(_)
             | Done::Probed(_)
-            | Done::Collected(_)
+            | Done::Collected { .. }
+            | Done::Baseline { .. }
+            | Done::Judged { .. }
+            | Done::Layers(_)
             | Done::Sources(_)
             | Done::Posted(_)
             | Done::NotFoundAgain
@@ -246,19 +247,31 @@ impl SprintRun {
         if let Some(message) = warning {
             self.events.push(Event::Warning { message });
         }
-        if let Some((tickets, passed)) = gate {
-            self.events.push(Event::GateRan { tickets, passed });
+        if let Some(Ran {
+            tickets,
+            passed,
+            reused,
+        }) = gate
+        {
+            self.events.push(Event::GateRan {
+                tickets,
+                passed,
+                reused,
+            });
         }
         for eviction in evicted {
             self.set_aside(eviction);
         }
         if let Some(last) = landed.last() {
+            let gates = self.integration.as_ref().map(|run| &run.gates);
+            let still = gates.and_then(|gates| Some(gates.get(&last.tree)?.known.clone()));
             let (at, tickets) = (last.commit.clone(), landed.iter().map(|m| m.ticket.clone()));
             self.events.push(Event::Landed {
                 tickets: tickets.clone().collect(),
                 at: at.clone(),
             });
             self.sprint.merge_order.extend(tickets);
+            self.sprint.baseline_landed(&at, &last.tree, still.as_ref());
             self.sprint.base_head = at;
         }
         for merged in landed {
@@ -385,9 +398,4 @@ impl SprintRun {
             .and_then(|ticket| ticket.stage.checked());
         checked.is_some_and(|checked| checked.changed.iter().any(|change| change.path == *path))
     }
-}
-
-/// The gate on a combination decides like layer 2, without claims to compare with.
-pub(super) fn gate_verdict(report: CheckReport) -> Verdict {
-    layers::mechanical(report, None, &[])
 }

@@ -9,9 +9,11 @@
 
 pub mod admit;
 mod advance;
+pub mod baseline;
 pub mod breaker;
 pub mod classify;
 mod command;
+pub mod control;
 pub mod culprit;
 mod cx;
 pub mod effect;
@@ -22,10 +24,13 @@ pub mod input;
 pub mod integrate;
 mod landing;
 mod layers;
+mod mechanical;
 pub mod no_drop;
 pub mod predict;
 pub mod proof;
 pub mod resolve;
+mod reuse;
+mod simplify;
 pub mod snapshot;
 mod spending;
 pub mod state;
@@ -49,6 +54,7 @@ use crate::run::event::Event;
 use crate::run::index::Index;
 use crate::run::input::Input;
 use crate::run::integrate::IntegrationRun;
+pub use crate::run::layers::citations;
 use crate::run::predict::Prediction;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
@@ -116,6 +122,7 @@ impl SprintRun {
             phase: Phase::Preflight,
             merge_order: Vec::new(),
             base_head: plan.base.clone(),
+            baseline: None,
             counters: Counters::default(),
             holds: BTreeMap::new(),
             agents_paused_until: None,
@@ -361,7 +368,18 @@ impl SprintRun {
         };
         self.sprint.retries = 0;
         match (step, done) {
+            (Step::Checkpoint, _) if self.plan.config.baseline => {
+                self.enter_phase(Phase::Baseline);
+            }
             (Step::Checkpoint, _) => self.enter_phase(Phase::Tickets),
+            (
+                Step::Baseline,
+                Done::Baseline {
+                    commit,
+                    tree,
+                    report,
+                },
+            ) => self.baseline_finished(commit, tree, report),
             (Step::Tidy, _) => self.complete(),
             (_, done) if self.sprint.phase == Phase::Undoing => self.undo_finished(done),
             (Step::Probe, Done::Probed(found)) => self.probed(*found),

@@ -1,9 +1,9 @@
 //! Proof: the value without which nothing is posted as evidence, closed or merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::evidence::EvidenceMarker;
-use crate::domain::verdict::{LayerId, Verdict};
+use crate::domain::verdict::{LayerId, LayerName, Verdict};
 use crate::id::{CommitId, TicketId, TreeId};
 
 /// Every layer accepted this exact commit.
@@ -17,13 +17,16 @@ pub struct Proof {
 }
 
 impl Proof {
-    /// Proof for the marked commit, if every layer of the pipeline accepted it.
+    /// Proof for the marked commit, if every layer of the pipeline and of the host accepted it.
     pub(in crate::run) fn new(
         marker: EvidenceMarker,
         verdicts: &BTreeMap<LayerId, Verdict>,
+        hosts: &BTreeSet<LayerName>,
     ) -> Option<Self> {
-        let accepted = |layer| verdicts.get(layer).is_some_and(Verdict::accepts);
-        LayerId::ALL.iter().all(accepted).then(|| Self {
+        let accepted = |layer: &LayerId| verdicts.get(layer).is_some_and(Verdict::accepts);
+        let hosts = hosts.iter().copied().map(LayerId::Host);
+        let mut required = LayerId::ALL.into_iter().chain(hosts);
+        required.all(|layer| accepted(&layer)).then(|| Self {
             marker,
             verdicts: verdicts.clone(),
         })

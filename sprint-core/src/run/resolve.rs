@@ -16,7 +16,7 @@ use crate::domain::workspace::{Opened, Workspace};
 use crate::id::{CommitId, TicketId, TreeId};
 use crate::run::culprit::Runs;
 use crate::run::effect::{Done, Inspected, Step};
-use crate::run::integrate::{Consequence, IntegrationRun, MAX_CONFLICT_AGENTS, Task};
+use crate::run::integrate::{Consequence, IntegrationRun, MAX_CONFLICT_AGENTS, Ran, Task};
 use crate::run::no_drop::{self, FileMerge, NoDrop};
 
 /// A conflict on its way to a resolution.
@@ -213,7 +213,7 @@ impl IntegrationRun {
         else {
             return Consequence::default();
         };
-        let ran = (vec![resolving.clash.ticket.clone()], verdict.accepts());
+        let ran = Ran::new(vec![resolving.clash.ticket.clone()], &verdict);
         if let Some((_, tree)) = resolving.gated() {
             self.gates.entry(tree.clone()).or_default().add(verdict);
         }

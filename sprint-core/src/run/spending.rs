@@ -50,10 +50,12 @@ const fn role_of(step: Step) -> Option<Role> {
     match step {
         Step::Research => Some(Role::Context),
         Step::Implement => Some(Role::Worker),
+        Step::Simplify => Some(Role::Simplifier),
         Step::Review => Some(Role::Review),
         Step::Judge => Some(Role::Completion),
         Step::Resolve => Some(Role::Conflict),
         Step::Checkpoint
+        | Step::Baseline
         | Step::Combine
         | Step::Gate
         | Step::Probe
@@ -67,7 +69,10 @@ const fn role_of(step: Step) -> Option<Role> {
         | Step::Install
         | Step::Refresh
         | Step::Collect
+        | Step::Restore
         | Step::Check
+        | Step::Control
+        | Step::Layers
         | Step::ReadTests
         | Step::Post
         | Step::Close

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::Role;
 use crate::id::{CommitId, TicketId};
+use crate::run::baseline::Baseline;
 use crate::run::effect::Step;
 use crate::time::Timestamp;
 
@@ -19,6 +20,9 @@ pub struct SprintState {
     pub merge_order: Vec<TicketId>,
     /// Where base was last seen, or put.
     pub base_head: CommitId,
+    /// What the gate says about base; `None` until it ran there, or where it is not to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Box<Baseline>>,
     /// What was spent.
     pub counters: Counters,
     /// Steps of the sprint that must wait, and until when.
@@ -38,6 +42,8 @@ pub struct SprintState {
 pub enum Phase {
     /// The safety tag is being set.
     Preflight,
+    /// The gate runs on base.
+    Baseline,
     /// Tickets are worked on.
     Tickets,
     /// Verified tickets are combined, checked together, and landed.
@@ -72,7 +78,7 @@ impl Phase {
     /// The name the pipeline gives the phase in its state file.
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Preflight => "0-preflight",
+            Self::Preflight | Self::Baseline => "0-preflight",
             Self::Tickets => "2-implementation",
             Self::Integrating => "4.5-integration",
             Self::Parked { .. } => "4-merge",
@@ -120,8 +126,14 @@ pub struct Counters {
     pub agents: BTreeMap<Role, u64>,
     /// What they cost, in millionths of a US dollar.
     pub cost_micro_usd: u64,
-    /// Gate runs on combinations.
+    /// Gate runs on base and on combinations.
     pub gates: u64,
+    /// Gate runs that were not made, because an earlier one holds.
+    #[serde(default)]
+    pub gates_reused: u64,
+    /// Times the work of a simplifier was taken back.
+    #[serde(default)]
+    pub simplifier_reverts: u64,
     /// Times a circuit breaker brought in a fresh agent.
     pub breaker_trips: u64,
 }

@@ -10,6 +10,8 @@ use crate::domain::path::RepoPath;
 use crate::domain::verdict::{FindingKind, LayerId, Verdict};
 use crate::domain::workspace::{ChangedPath, Workspace};
 use crate::id::{CommitId, SessionId, TicketId, TreeId};
+use crate::inspect::Inspection;
+use crate::run::control::Control;
 use crate::run::effect::Step;
 use crate::time::Timestamp;
 
@@ -35,6 +37,9 @@ pub struct TicketRun {
     /// Things to do beside the main line: tracker notes, giving workspaces back.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub chores: BTreeSet<Step>,
+    /// Whether it was decided if an agent makes the change simpler: that is done once.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub simplifier_decided: bool,
     /// A handle to the worker's session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
@@ -135,6 +140,12 @@ pub enum Stage {
         /// Remedies tried in this attempt.
         remedy: Remedy,
     },
+    /// Layer 1.5: an agent makes the change simpler.
+    Simplifying(Box<Checked>),
+    /// Layer 1.5: what that agent left is being looked at.
+    Simplified(Box<Checked>),
+    /// Layer 1.5: what that agent did does not pass; the commit before it is restored.
+    Restoring(Box<Checked>),
     /// Layer 2.5: the tests are being read.
     ReadingTests(Box<Checked>),
     /// Layer 3.5: a person is asked.
@@ -195,6 +206,7 @@ impl Stage {
             Self::Refreshing { .. } => "refreshing",
             Self::Collecting { .. } => "collecting",
             Self::Checking { .. } => "checking",
+            Self::Simplifying(_) | Self::Simplified(_) | Self::Restoring(_) => "simplifying",
             Self::ReadingTests(_) => "reading tests",
             Self::AwaitingReview(_) => "awaiting review",
             Self::Judging { .. } => "judging",
@@ -211,6 +223,9 @@ impl Stage {
     pub fn checked(&self) -> Option<&Checked> {
         match self {
             Self::Checking { checked, .. }
+            | Self::Simplifying(checked)
+            | Self::Simplified(checked)
+            | Self::Restoring(checked)
             | Self::ReadingTests(checked)
             | Self::AwaitingReview(checked)
             | Self::Judging { checked, .. }
@@ -259,9 +274,9 @@ pub struct Checked {
     pub tree: TreeId,
     /// What it changes.
     pub changed: Vec<ChangedPath>,
-    /// Debugging leftovers in added lines, found when the workspace was looked at.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub artifacts: Vec<String>,
+    /// What was found in the change itself.
+    #[serde(default)]
+    pub inspection: Inspection,
     /// Names of test data in lines it adds to tests.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub fixtures: BTreeSet<String>,
@@ -275,6 +290,12 @@ pub struct Checked {
     /// The rows of the completion verdict, for the evidence.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requirements: Vec<RequirementRow>,
+    /// What the new tests say without the change; `None` until that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
+    /// The commit as it was before an agent made it simpler, to return to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_simplifier: Option<Box<Self>>,
 }
 
 impl Checked {
@@ -437,6 +458,7 @@ impl TicketRun {
             holds: BTreeMap::new(),
             retries: BTreeMap::new(),
             chores: BTreeSet::new(),
+            simplifier_decided: false,
             session: None,
             research: None,
             learnings: Vec::new(),
@@ -468,6 +490,9 @@ impl TicketRun {
             | Stage::Implementing { .. }
             | Stage::Refreshing { .. }
             | Stage::Collecting { .. }
+            | Stage::Simplifying(_)
+            | Stage::Simplified(_)
+            | Stage::Restoring(_)
             | Stage::Checking { .. }
             | Stage::ReadingTests(_)
             | Stage::AwaitingReview(_)

@@ -86,7 +86,7 @@ pub(super) enum End {
 
 impl UndoRun {
     /// Starts. `probe` is the number of the last step before.
-    pub(super) const fn new(
+    pub(super) fn new(
         way: Way,
         asked: TicketId,
         probe: u32,
@@ -103,11 +103,7 @@ impl UndoRun {
             base,
             commits,
             chain: Vec::new(),
-            gate: Runs {
-                green: 0,
-                red: 0,
-                failure: None,
-            },
+            gate: Runs::default(),
             task: UndoTask::Revert,
         }
     }

@@ -7,7 +7,6 @@ use crate::run::effect::{Done, Step, Work};
 use crate::run::event::Event;
 use crate::run::failing::stuck;
 use crate::run::input::Command;
-use crate::run::landing::gate_verdict;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{MergeState, Stage, StuckReason, TakenBack, TicketRun};
 use crate::run::undo::{End, UndoRun, UndoTask, Way, closure};
@@ -145,7 +144,12 @@ impl SprintRun {
                 commits: run.commits.clone(),
                 at: run.at,
             })),
-            UndoTask::Gate { commit, tree } => Some(self.gate(commit, tree)),
+            UndoTask::Gate { commit, tree } => Some(Work::Gate {
+                commit: commit.clone(),
+                tree: tree.clone(),
+                plan: self.gate_plan(0),
+                earlier: Vec::new(),
+            }),
             UndoTask::Land => Some(Work::Land(LandSpec {
                 sprint: self.plan.sprint.clone(),
                 expected: run.base.clone(),
@@ -166,12 +170,12 @@ impl SprintRun {
         let end = match (&run.task, done) {
             (UndoTask::Revert, Done::Reverted(reverted)) => run.reverted(reverted),
             (UndoTask::Gate { .. }, Done::Checked(report)) => {
-                self.sprint.counters.gates += 1;
-                let verdict = gate_verdict(report);
+                let verdict = self.sprint.gate_ran(report);
                 let tickets = run.commits.iter().map(|input| input.ticket.clone());
                 self.events.push(Event::GateRan {
                     tickets: tickets.collect(),
                     passed: verdict.accepts(),
+                    reused: false,
                 });
                 run.gated(verdict)
             }

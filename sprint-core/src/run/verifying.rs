@@ -1,23 +1,27 @@
 //! The verification loop of one ticket: what each layer's answer leads to.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sha2::{Digest, Sha256};
 
 use crate::domain::agent::{AgentReport, Answer, Claimed, RoleResult, WorkerResult};
 use crate::domain::check::CheckReport;
 use crate::domain::path::RepoPath;
-use crate::domain::verdict::{Finding, FindingKind, LayerId, Verdict};
-use crate::domain::workspace::{Collected, Workspace};
+use crate::domain::verdict::{Finding, FindingKind, LayerId, LayerName, Verdict};
+use crate::domain::workspace::{ChangedPath, Collected, Workspace};
 use crate::failure::{ErrorKind, Failure};
 use crate::id::TreeId;
+use crate::inspect::Inspection;
 use crate::plan::edge_cases::{self, EdgeCase};
 use crate::plan::fixtures;
+use crate::run::control::{self, Control};
 use crate::run::cx::Cx;
 use crate::run::effect::Step;
 use crate::run::event::Event;
 use crate::run::failing::{Attempt, effect_failed, fail_attempt, rate_limited};
 use crate::run::input::ReviewDecision;
-use crate::run::layers;
 use crate::run::ticket::{AfterRefresh, Checked, Remedy, Stage, TicketRun};
+use crate::run::{layers, mechanical, simplify};
 
 pub(super) fn settle_cost(ticket: &mut TicketRun, report: &AgentReport, cx: &mut Cx<'_>) {
     ticket.budget.rate_limits = 0;
@@ -84,24 +88,28 @@ pub(super) fn collected(
     ticket: &mut TicketRun,
     workspace: Workspace,
     claim: Box<Claimed<WorkerResult>>,
+    refreshed: bool,
     found: Collected,
+    inspection: Inspection,
     cx: &mut Cx<'_>,
 ) {
     let fingerprint = fingerprint(&found.tree, &claim.0);
     let breaker = &ticket.breaker;
     let unchanged = breaker.fingerprint.as_ref() == Some(&fingerprint)
         || breaker.set_aside.as_ref() == Some(&found.tree);
-    let no_progress = match (found.commits, unchanged) {
-        (0, _) => Some("the worker says it is done and has changed nothing"),
-        (_, true) => Some("the worker changed nothing since the attempt that failed"),
-        (_, false) => None,
+    // A commit without a change is none.
+    let empty = found.commits == 0 || found.changed.is_empty();
+    let no_progress = match (empty, unchanged) {
+        (true, _) => Some("the worker says it is done and has changed nothing"),
+        (false, true) => Some("the worker changed nothing since the attempt that failed"),
+        (false, false) => None,
     };
     let refused = match no_progress {
         Some(why) => Err((
             LayerId::Exhaustion,
             vec![Finding::blocking(FindingKind::NoProgress, why)],
         )),
-        None => layers::claims(&claim.0, &cx.plan.config.checks),
+        None => layers::claims(&claim.0, &cx.plan.config.checks, cx.known_failures()),
     };
     if let Err((layer, findings)) = refused {
         let feedback = layers::feedback(&[(layer, Verdict::fail(findings.clone()))].into());
@@ -119,11 +127,18 @@ pub(super) fn collected(
         );
     }
     let passed = [LayerId::Exhaustion, LayerId::Preflight, LayerId::Evidence];
+    let manifest = |change: &ChangedPath| cx.is_manifest(&change.path);
+    let remedy = Remedy {
+        // What is installed belongs to another state of the manifests.
+        install: cx.plan.config.install_cmd.is_some()
+            && (refreshed || found.changed.iter().any(manifest)),
+        ..Remedy::default()
+    };
     let mut checked = Checked {
         workspace,
         head: found.head,
         tree: found.tree,
-        artifacts: layers::artifacts(&found.added),
+        inspection,
         fixtures: fixtures::names(&found.added, &cx.plan.config.test_file_globs),
         changed: found.changed,
         claim,
@@ -133,23 +148,28 @@ pub(super) fn collected(
             .collect(),
         review_summary: String::new(),
         requirements: Vec::new(),
+        control: None,
+        before_simplifier: None,
     };
     if !cx.plan.config.phases.code_review {
         let skipped = Verdict::skip("code review is switched off (phases.code_review: false)");
         checked.verdicts.insert(LayerId::Review, skipped);
     }
-    ticket.stage = Stage::Checking {
-        checked: Box::new(checked),
-        remedy: Remedy::default(),
-    };
+    simplify::enter(ticket, Box::new(checked), remedy, cx);
 }
 
+/// What an attempt came to: the tree, and what the worker shows of its runs. Other words about the
+/// same state are no progress.
 pub(super) fn fingerprint(tree: &TreeId, claim: &WorkerResult) -> String {
-    let claim = serde_json::to_string(claim).unwrap_or_default();
-    let digest = Sha256::new()
-        .chain_update(tree.as_str())
-        .chain_update(claim)
-        .finalize();
+    let mut shown = format!("{tree} {:?}", claim.status);
+    if let Some(evidence) = &claim.evidence {
+        shown += &format!(" {}", evidence.preflight_ran);
+        for (kind, check) in &evidence.checks {
+            let (passed, failed) = (check.passed, check.failed);
+            shown += &format!(" {kind} {} {passed:?} {failed:?}", check.exit_code);
+        }
+    }
+    let digest = Sha256::digest(shown);
     digest
         .iter()
         .take(12)
@@ -171,7 +191,12 @@ pub(super) fn checked(
         .commit_hash
         .as_ref()
         .is_none_or(|commit| *commit == checked.head);
-    let verdict = layers::mechanical(report, about_this.then_some(claim), &checked.artifacts);
+    let evidence = mechanical::Evidence {
+        claim: about_this.then_some(claim),
+        inspected: &checked.inspection.findings,
+        known: cx.known_failures(),
+    };
+    let verdict = mechanical::decide(report, evidence);
     // An environment that fails proves nothing, not even that a claim was false.
     let environment = |kind: &FindingKind| matches!(kind, MissingDependency | RateLimit | Timeout);
     let kind = verdict
@@ -203,6 +228,19 @@ pub(super) fn checked(
         rate_limited(ticket, Step::Check, None, message, cx);
     } else {
         ticket.budget.rate_limits = 0;
+        if !verdict.accepts()
+            && let Some(before) = checked.before_simplifier.take()
+        {
+            let found = verdict.findings.first();
+            let why = found.map_or("the gate is red", |finding| finding.kind.name());
+            return simplify::take_back(ticket, before, why, cx);
+        }
+        let config = &cx.plan.config;
+        if verdict.accepts()
+            && let Err(why) = control::applies(&checked, &cx.ticket.ticket, config)
+        {
+            checked.control = Some(Control::Skipped(why));
+        }
         checked.verdicts.insert(LayerId::Mechanical, verdict);
         joint(ticket, checked, remedy, cx);
     }
@@ -258,20 +296,73 @@ pub(super) fn tests_read(
     decided(ticket, checked, LayerId::EdgeCases, cx);
 }
 
-/// Layers 2 and 3 are decided together, so that a worker hears of everything at once.
-fn joint(ticket: &mut TicketRun, checked: Box<Checked>, remedy: Remedy, cx: &mut Cx<'_>) {
-    let verdict = |layer| checked.verdicts.get(&layer);
-    match (verdict(LayerId::Mechanical), verdict(LayerId::Review)) {
-        (Some(mechanical), Some(_)) => {
-            let layer = if mechanical.accepts() {
-                LayerId::Review
-            } else {
-                LayerId::Mechanical
-            };
-            decided(ticket, checked, layer, cx);
-        }
-        _ => ticket.stage = Stage::Checking { checked, remedy },
+/// The new tests have run without the change.
+pub(super) fn controlled(
+    ticket: &mut TicketRun,
+    mut checked: Box<Checked>,
+    remedy: Remedy,
+    report: &CheckReport,
+    cx: &mut Cx<'_>,
+) {
+    let control = control::judge(report, cx.known_failures());
+    if !matches!(control, Control::Skipped(_)) {
+        cx.events.push(Event::ControlRan {
+            ticket: cx.ticket.ticket.id.clone(),
+            proves: control != Control::ProvesNothing,
+        });
     }
+    control::record(&mut checked, control);
+    joint(ticket, checked, remedy, cx);
+}
+
+/// The layers of the host have decided.
+pub(super) fn layers_judged(
+    ticket: &mut TicketRun,
+    mut checked: Box<Checked>,
+    remedy: Remedy,
+    verdicts: BTreeMap<LayerName, Verdict>,
+    cx: &mut Cx<'_>,
+) {
+    let of_host = |(name, verdict)| (LayerId::Host(name), verdict);
+    checked.verdicts.extend(verdicts.into_iter().map(of_host));
+    joint(ticket, checked, remedy, cx);
+}
+
+/// Layers 2 and 3 and those of the host are decided together, so that a worker hears of everything
+/// at once.
+fn joint(ticket: &mut TicketRun, checked: Box<Checked>, remedy: Remedy, cx: &mut Cx<'_>) {
+    if !open_layers(&checked, &cx.plan.layers).is_empty() {
+        ticket.stage = Stage::Checking { checked, remedy };
+        return;
+    }
+    let hosts = cx.plan.layers.iter().copied().map(LayerId::Host);
+    let mut layers = [LayerId::Mechanical, LayerId::Review]
+        .into_iter()
+        .chain(hosts);
+    let refuses = |layer: &LayerId| checked.verdicts.get(layer).is_some_and(|v| !v.accepts());
+    let first = layers.find(refuses).unwrap_or(LayerId::Review);
+    decided(ticket, checked, first, cx);
+}
+
+/// The steps that are still to be done before layers 2 and 3 are decided.
+pub(super) fn open_layers(checked: &Checked, hosts: &BTreeSet<LayerName>) -> Vec<Step> {
+    let missing = |layer: LayerId| !checked.verdicts.contains_key(&layer);
+    let mut open = Vec::new();
+    match checked.verdicts.get(&LayerId::Mechanical) {
+        None => open.push(Step::Check),
+        // It decides part of layer 2, and costs a gate run: worth it only for what passes the rest.
+        Some(verdict) if verdict.accepts() && checked.control.is_none() => {
+            open.push(Step::Control);
+        }
+        Some(_) => {}
+    }
+    if missing(LayerId::Review) {
+        open.push(Step::Review);
+    }
+    if hosts.iter().any(|name| missing(LayerId::Host(*name))) {
+        open.push(Step::Layers);
+    }
+    open
 }
 
 /// Goes on if `layer` accepts, else round again.
@@ -360,10 +451,11 @@ pub(super) fn judged(
     mut checked: Box<Checked>,
     repeated: bool,
     report: &AgentReport,
+    cited: &BTreeMap<RepoPath, u32>,
     cx: &mut Cx<'_>,
 ) {
     settle_cost(ticket, report, cx);
-    let verdict = match layers::completion(&report.answer, &cx.ticket.ticket, &checked.paths()) {
+    let verdict = match layers::completion(&report.answer, &cx.ticket.ticket, cited) {
         Ok((verdict, result)) => {
             checked.requirements = result.requirements;
             verdict

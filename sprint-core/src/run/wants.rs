@@ -1,12 +1,12 @@
 //! What each ticket and the sprint want now: a match on the state, nothing else.
 
-use crate::domain::verdict::LayerId;
 use crate::id::TicketId;
 use crate::run::SprintRun;
 use crate::run::effect::{EffectId, Lane, Step};
 use crate::run::index::Entry;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Stage, TicketRun};
+use crate::run::verifying::open_layers;
 
 impl SprintRun {
     /// Brings what one ticket wants up to date.
@@ -88,6 +88,7 @@ impl SprintRun {
     fn sprint_wants(&self) -> Option<(Step, u32)> {
         match &self.sprint.phase {
             Phase::Preflight => Some((Step::Checkpoint, 1)),
+            Phase::Baseline => Some((Step::Baseline, 1)),
             Phase::Integrating => self.integration.as_ref()?.wanted(),
             Phase::Undoing => self.undo.as_ref()?.wanted(),
             Phase::Tidying {
@@ -107,6 +108,7 @@ impl SprintRun {
                 ending: Ending::Finished,
             } => false,
             Phase::Preflight
+            | Phase::Baseline
             | Phase::Undoing
             | Phase::Parked { .. }
             | Phase::Tidying { .. }
@@ -133,20 +135,16 @@ impl SprintRun {
             Stage::Refreshing { .. } => vec![Step::Refresh],
             Stage::Collecting { .. } => vec![Step::Collect],
             Stage::Checking { checked, remedy } => {
-                let missing = |layer| !checked.verdicts.contains_key(&layer);
-                let mut steps = Vec::new();
-                if missing(LayerId::Mechanical) {
-                    steps.push(if remedy.install {
-                        Step::Install
-                    } else {
-                        Step::Check
-                    });
-                }
-                if missing(LayerId::Review) {
-                    steps.push(Step::Review);
+                let mut steps = open_layers(checked, &self.plan.layers);
+                if remedy.install {
+                    let check = steps.iter_mut().filter(|step| **step == Step::Check);
+                    check.for_each(|step| *step = Step::Install);
                 }
                 steps
             }
+            Stage::Simplifying(_) => vec![Step::Simplify],
+            Stage::Simplified(_) => vec![Step::Collect],
+            Stage::Restoring(_) => vec![Step::Restore],
             Stage::ReadingTests(_) => vec![Step::ReadTests],
             Stage::Judging { .. } => vec![Step::Judge],
             Stage::Posting(_) => vec![Step::Post],

@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Intent, Role};
-use crate::domain::check::CheckPlan;
+use crate::domain::check::{CheckPlan, LayerSubject};
+use crate::domain::command::CheckKind;
 use crate::domain::merge::{CombineSpec, LandKind, LandSpec, MergeInput, Resolution};
-use crate::domain::workspace::{Leftovers, RefreshSpec, Workspace, WorkspaceSpec};
+use crate::domain::verdict::{LayerId, LayerName};
+use crate::domain::workspace::{GraftSpec, Leftovers, RefreshSpec, Workspace, WorkspaceSpec};
 use crate::id::{CommitId, TagName, TicketId, TreeId};
 use crate::plan::edge_cases;
 use crate::plan::sprint_plan::TicketPlan;
 use crate::run::SprintRun;
 use crate::run::advance::proof;
+use crate::run::control;
 use crate::run::effect::{EffectId, EffectKey, Scope, Step, StuckNote, Work};
-use crate::run::integrate::Task;
+use crate::run::integrate::{IntegrationRun, Task};
 use crate::run::resolve::{ResolveStage, Resolving};
 use crate::run::state::Phase;
 use crate::run::ticket::{
@@ -45,6 +48,9 @@ impl SprintRun {
                 commit: plan.base.clone(),
             });
         }
+        if step == Step::Baseline {
+            return Some(Work::Baseline(self.gate_plan(0)));
+        }
         if step == Step::Tidy {
             return Some(Work::Tidy);
         }
@@ -64,7 +70,7 @@ impl SprintRun {
                     .collect(),
                 at: run.at,
             })),
-            Task::Gate { commit, tree, .. } => Some(self.gate(commit, tree)),
+            Task::Gate { commit, tree, .. } => Some(self.gate(commit, tree, run)),
             Task::Resolve(resolving) => self.resolution_work(step, resolving),
             Task::Land => Some(Work::Land(LandSpec {
                 sprint: plan.sprint.clone(),
@@ -77,11 +83,15 @@ impl SprintRun {
         }
     }
 
-    pub(super) fn gate(&self, commit: &CommitId, tree: &TreeId) -> Work {
+    pub(super) fn gate(&self, commit: &CommitId, tree: &TreeId, run: &IntegrationRun) -> Work {
+        // A second run is there to be compared with the first.
+        let first = !run.gates.contains_key(tree);
+        let earlier = first.then(|| self.earlier_runs(tree, &run.order));
         Work::Gate {
             commit: commit.clone(),
             tree: tree.clone(),
             plan: self.gate_plan(0),
+            earlier: earlier.unwrap_or_default(),
         }
     }
 
@@ -110,7 +120,7 @@ impl SprintRun {
             },
             ResolveStage::Gating(_) | ResolveStage::GatingBefore(_) => {
                 let (commit, tree) = resolving.gated()?;
-                self.gate(commit, tree)
+                self.gate(commit, tree, run)
             }
             ResolveStage::Remembering(candidate) => Work::Remember(Resolution {
                 clash: clash.clone(),
@@ -166,7 +176,7 @@ impl SprintRun {
     }
 
     /// The gate as configured. Each time a check ran out of time it gets once more the limit.
-    fn gate_plan(&self, timeouts: u32) -> CheckPlan {
+    pub(super) fn gate_plan(&self, timeouts: u32) -> CheckPlan {
         let config = &self.plan().config;
         let timeout = Duration::from_secs(config.command_timeout_s) * (timeouts + 1);
         CheckPlan {
@@ -211,6 +221,17 @@ impl SprintRun {
             Stage::Checking { checked, remedy } => {
                 Some(self.checking(effect, plan, ticket, checked, *remedy))
             }
+            Stage::Simplifying(checked) => {
+                Some(self.audit(effect, plan, ticket, Role::Simplifier, checked))
+            }
+            Stage::Simplified(checked) => Some(Work::Collect {
+                workspace: checked.workspace.clone(),
+                leftovers: self.leftovers(format!("refactor: simplify ({id})")),
+            }),
+            Stage::Restoring(checked) => Some(Work::Restore {
+                workspace: checked.workspace.clone(),
+                commit: checked.head.clone(),
+            }),
             Stage::ReadingTests(checked) => {
                 let globs = &self.plan().config.test_file_globs;
                 let tests = checked
@@ -254,6 +275,21 @@ impl SprintRun {
             return self.audit(effect, plan, ticket, Role::Review, checked);
         } else if effect.step == Step::Install {
             return self.install(workspace);
+        } else if effect.step == Step::Control {
+            return self.control(checked);
+        } else if effect.step == Step::Layers {
+            let hosts = self.plan().layers.iter().copied();
+            let open = |name: &LayerName| !checked.verdicts.contains_key(&LayerId::Host(*name));
+            return Work::Layers {
+                layers: hosts.filter(open).collect(),
+                subject: Box::new(LayerSubject {
+                    ticket: plan.ticket.clone(),
+                    workspace,
+                    commit: checked.head.clone(),
+                    tree: checked.tree.clone(),
+                    changed: checked.changed.clone(),
+                }),
+            };
         }
         Work::Check {
             workspace,
@@ -263,6 +299,21 @@ impl SprintRun {
                 install: None,
                 ..self.gate_plan(remedy.timeouts)
             },
+        }
+    }
+
+    /// The new tests, without the change that they belong to.
+    fn control(&self, checked: &Checked) -> Work {
+        let mut plan = self.gate_plan(0);
+        plan.checks.retain(|kind, _| *kind == CheckKind::Test);
+        Work::Control {
+            spec: GraftSpec {
+                onto: checked.workspace.work_base.clone(),
+                from: checked.head.clone(),
+                paths: control::files(checked, &self.plan().config.test_file_globs),
+                at: self.plan().started_at,
+            },
+            plan,
         }
     }
 
@@ -320,7 +371,7 @@ impl SprintRun {
         }
     }
 
-    /// A role that looks at what was checked and must leave it alone.
+    /// A role that looks at what was checked; one that only looks must leave it alone.
     fn audit(
         &self,
         effect: &EffectId,
@@ -330,18 +381,20 @@ impl SprintRun {
         checked: &Checked,
     ) -> Work {
         let first = Assignment::First;
-        let mut work = self.agent(
-            effect,
-            plan,
-            ticket,
-            role,
-            &checked.workspace,
-            &first,
-            Some(&checked.head),
-        );
-        if let Work::Agent { task, .. } = &mut work {
+        let at = (!role.writes()).then_some(&checked.head);
+        let mut work = self.agent(effect, plan, ticket, role, &checked.workspace, &first, at);
+        if let Work::Agent { task, citable, .. } = &mut work {
             task.changed = checked.paths();
             task.session = None;
+            if role == Role::Completion {
+                citable.clone_from(&task.changed);
+                let below = plan
+                    .dependencies
+                    .iter()
+                    .filter_map(|id| self.tickets.get(id));
+                let below = below.filter_map(|ticket| ticket.stage.checked());
+                citable.extend(below.flat_map(Checked::paths));
+            }
         }
         work
     }
@@ -386,6 +439,13 @@ impl SprintRun {
             checks,
             research: ticket.research.clone(),
             learnings: self.latest_learnings(),
+            known_failures: self
+                .sprint
+                .known_failures()
+                .into_iter()
+                .flatten()
+                .cloned()
+                .collect(),
             changed: Vec::new(),
             conflict: None,
             standards: config.project_standards.clone(),
@@ -397,6 +457,7 @@ impl SprintRun {
             task: Box::new(task),
             read_only_at: read_only_at.cloned(),
             workspace: workspace.clone(),
+            citable: Vec::new(),
         }
     }
 

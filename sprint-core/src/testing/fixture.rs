@@ -1,6 +1,6 @@
 //! A few lines of text as tickets and as a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::agent::Role;
 use crate::domain::command::{CheckKind, CommandLine};
@@ -104,6 +104,8 @@ pub fn plan(lines: &str, base: &CommitId, config: SprintConfig) -> SprintPlan {
         mode: CoordinationMode::Subagents,
         roles: Role::ALL.into(),
         tickets: plans,
+        layers: BTreeSet::new(),
+        simplifier_regressed: false,
         warnings: Vec::new(),
     }
 }

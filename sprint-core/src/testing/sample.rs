@@ -61,6 +61,8 @@ pub fn snapshot(tickets: usize) -> Snapshot {
         mode: CoordinationMode::Subagents,
         roles: BTreeSet::new(),
         tickets: plans.collect(),
+        layers: BTreeSet::new(),
+        simplifier_regressed: false,
         warnings: Vec::new(),
     };
     Snapshot {
@@ -75,6 +77,7 @@ pub fn snapshot(tickets: usize) -> Snapshot {
             phase: Phase::Preflight,
             merge_order: Vec::new(),
             base_head: base,
+            baseline: None,
             counters: Counters::default(),
             holds: BTreeMap::new(),
             agents_paused_until: None,

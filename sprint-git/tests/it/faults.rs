@@ -414,7 +414,7 @@ async fn sha256_repositories_work() {
     let combined = fixture.combine(&base, &[input("ENG-1", commit)]).await;
     fixture
         .vcs
-        .checkout(&combined.tip, &sprint())
+        .checkout(&combined.tip, &sprint(), None)
         .await
         .unwrap();
     assert_eq!(fixture.land(&fixture.landing(&combined)).await, Landed::Yes);

@@ -24,7 +24,7 @@ async fn whole_sprint(fixture: &Fixture) {
     let combined = fixture.combine(&workspace.base, &[input]).await;
     fixture
         .vcs
-        .checkout(&combined.tip, &sprint())
+        .checkout(&combined.tip, &sprint(), None)
         .await
         .unwrap();
     let mut spec = fixture.landing(&combined);
@@ -99,7 +99,7 @@ async fn hooks_and_monitors_of_the_repository_never_run() {
         subject: "merge".into(),
     };
     let combined = fixture.combine(&workspace.base, &[input]).await;
-    vcs.checkout(&combined.tip, &sprint()).await.unwrap();
+    vcs.checkout(&combined.tip, &sprint(), None).await.unwrap();
     let spec = sprint_core::domain::merge::LandSpec {
         sprint: sprint(),
         expected: workspace.base.clone(),

@@ -185,14 +185,17 @@ async fn the_integration_worktree_is_reset_and_keeps_its_build_cache() {
     let combined = fixture.combine(&base, &[one]).await;
     let path = fixture
         .vcs
-        .checkout(&combined.tip, &sprint())
+        .checkout(&combined.tip, &sprint(), None)
         .await
         .unwrap();
     assert!(path.join("one.txt").exists());
     write(&path, "a.txt", "changed by a test\n");
     write(&path, "stray.txt", "stray\n");
     write(&path, "target/cache", "cache\n");
-    assert_eq!(fixture.vcs.checkout(&base, &sprint()).await.unwrap(), path);
+    assert_eq!(
+        fixture.vcs.checkout(&base, &sprint(), None).await.unwrap(),
+        path
+    );
     assert_eq!(git(&path, &["status", "--porcelain"]), "");
     assert_eq!(git(&path, &["rev-parse", "HEAD"]), base.as_str());
     assert!(!path.join("one.txt").exists());
@@ -201,7 +204,7 @@ async fn the_integration_worktree_is_reset_and_keeps_its_build_cache() {
     fs::remove_dir_all(&path).unwrap();
     fixture
         .vcs
-        .checkout(&combined.tip, &sprint())
+        .checkout(&combined.tip, &sprint(), None)
         .await
         .unwrap();
     assert!(path.join("one.txt").exists());

@@ -456,7 +456,7 @@ async fn closing_removes_a_merged_branch_and_tidying_the_rest() {
     let combined = fixture.combine(&fixture.head(), &[input]).await;
     fixture
         .vcs
-        .checkout(&combined.tip, &sprint())
+        .checkout(&combined.tip, &sprint(), None)
         .await
         .unwrap();
     fixture.land(&fixture.landing(&combined)).await;

@@ -88,6 +88,7 @@ const fn role_of(result: &RoleResult) -> Role {
     match result {
         RoleResult::Context(_) => Role::Context,
         RoleResult::Worker(_) => Role::Worker,
+        RoleResult::Simplifier(_) => Role::Simplifier,
         RoleResult::Review(_) => Role::Review,
         RoleResult::Completion(_) => Role::Completion,
         RoleResult::Conflict(_) => Role::Conflict,

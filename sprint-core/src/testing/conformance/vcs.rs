@@ -399,7 +399,7 @@ pub async fn closing_and_tidying_can_be_repeated(harness: &dyn VcsHarness) {
     let workspace = open(harness, &spec).await;
     harness.write(&workspace, "b.txt", "never merged\n");
     let head = collect(harness, &workspace).await.head;
-    vcs.checkout(&head, &spec.sprint).await.unwrap();
+    vcs.checkout(&head, &spec.sprint, None).await.unwrap();
     for _ in 0..2 {
         vcs.close(&workspace).await.unwrap();
         vcs.tidy(&spec.sprint).await.unwrap();

@@ -29,6 +29,7 @@ pub fn ports(world: &World, store: &FakeStore) -> Ports {
         agents: Arc::new(FakeAgents::new(world)),
         vcs: Arc::new(FakeVcs::new(world)),
         verifier: Arc::new(FakeVerifier::new(world)),
+        layers: Vec::new(),
         blobs: Arc::new(MemoryBlobs::default()),
         store: Arc::new(store.clone()),
         clock: Arc::new(world.clock().clone()),

@@ -13,7 +13,7 @@ use crate::domain::workspace::{
     Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Trace,
     Workspace, WorkspaceSpec,
 };
-use crate::id::{BranchName, CommitId, SprintId, TagName};
+use crate::id::{BranchName, CommitId, SprintId, TagName, TicketId};
 use crate::ports::{Result, Vcs};
 use crate::run::effect::EffectKey;
 use crate::testing::world::World;
@@ -119,12 +119,25 @@ impl Vcs for FakeVcs {
             .await
     }
 
-    async fn checkout(&self, commit: &CommitId, _: &SprintId) -> Result<PathBuf> {
+    async fn checkout(
+        &self,
+        commit: &CommitId,
+        _: &SprintId,
+        ticket: Option<&TicketId>,
+    ) -> Result<PathBuf> {
         self.0
             .call("check out", commit.as_str(), |state| {
-                Ok(state.check_out(commit))
+                Ok(state.check_out(commit, ticket))
             })
             .await
+    }
+
+    async fn leave(&self, _: &SprintId, ticket: &TicketId) -> Result<()> {
+        let act = self.0.call("leave", ticket.as_str(), |state| {
+            state.repo.controls.remove(ticket);
+            Ok(())
+        });
+        act.await
     }
 
     async fn altered(&self, directory: &Path, commit: &CommitId) -> Result<Vec<RepoPath>> {
@@ -153,6 +166,7 @@ impl Vcs for FakeVcs {
     async fn tidy(&self, _: &SprintId) -> Result<()> {
         let act = self.0.call("tidy", "", |state| {
             state.repo.integration = None;
+            state.repo.controls.clear();
             Ok(())
         });
         act.await

@@ -107,7 +107,11 @@ impl History {
                 }
             }
             Command::Drop(id) => self.forget(id),
-            Command::Review { .. } | Command::Revert(_) | Command::Reland(_) | Command::Cancel => {}
+            Command::Review { .. }
+            | Command::AcceptRedBase
+            | Command::Revert(_)
+            | Command::Reland(_)
+            | Command::Cancel => {}
         }
     }
 
@@ -146,6 +150,8 @@ impl History {
                 | Event::BreakerTripped { .. }
                 | Event::Blocked { .. }
                 | Event::ReviewRequested { .. }
+                | Event::BaselineRan { .. }
+                | Event::ControlRan { .. }
                 | Event::GateRan { .. }
                 | Event::CulpritFound { .. }
                 | Event::ConflictResolved { .. }

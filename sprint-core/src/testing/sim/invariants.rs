@@ -116,6 +116,7 @@ fn stopped_is_quiet(sim: &Sim) -> Result<(), String> {
             ending: Ending::Finished,
         }
         | Phase::Preflight
+        | Phase::Baseline
         | Phase::Tickets
         | Phase::Integrating => return Ok(()),
     };

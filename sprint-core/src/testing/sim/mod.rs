@@ -441,6 +441,9 @@ impl Sim {
                 }
             }
             Event::Warning { message } => {
+                if message.contains(" is not made simpler: ") {
+                    coverage.hit("simplifier", "taken back");
+                }
                 for (said, what) in [
                     (" not taken back: ", "refused"),
                     (" not land again: ", "refused"),
@@ -455,10 +458,24 @@ impl Sim {
             }
             Event::Stale { .. } => coverage.hit("reply", "stale"),
             Event::Blocked { .. } => coverage.hit("ticket", "blocked"),
+            Event::BaselineRan { green, failing, .. } => {
+                let what = match (green, failing.is_empty()) {
+                    (true, _) => "green",
+                    (false, false) => "red by name",
+                    (false, true) => "red without names",
+                };
+                coverage.hit("baseline", what);
+            }
+            Event::ControlRan { proves, .. } => {
+                let what = if *proves { "proves" } else { "proves nothing" };
+                coverage.hit("control", what);
+            }
+            Event::GateRan { reused, .. } => {
+                coverage.hit("gate", if *reused { "reused" } else { "made" });
+            }
             Event::PhaseChanged { .. }
             | Event::StageChanged { .. }
             | Event::ReviewRequested { .. }
-            | Event::GateRan { .. }
             | Event::Retrying { .. }
             | Event::Finished { .. } => {}
         }

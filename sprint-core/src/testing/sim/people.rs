@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::command::CheckKind;
 use crate::id::TicketId;
 use crate::run::Outcome;
+use crate::run::baseline::Standing;
 use crate::run::input::{Command, Input, ReviewDecision};
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::Stage;
@@ -153,6 +154,19 @@ impl Sim {
 
     fn answer(&mut self) -> Command {
         if matches!(self.run.sprint().phase, Phase::Parked { .. }) {
+            let red = self.run.sprint().baseline.as_deref();
+            let red =
+                red.filter(|base| base.standing() != Standing::Green && base.known.is_empty());
+            if let Some(base) = red.filter(|_| self.run.sprint().merge_order.is_empty()) {
+                let nameable = matches!(base.standing(), Standing::Nameable(_));
+                if nameable && self.rng.chance(50) {
+                    self.coverage.hit("baseline", "accepted");
+                    return Command::AcceptRedBase;
+                }
+                self.coverage.hit("baseline", "repaired");
+                self.history.base_may_move = true;
+                self.world.with(|state| state.repo.repair_base());
+            }
             if !self.stormy() || self.rng.chance(70) {
                 self.world.with(|state| state.repo.checkout_dirty = false);
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::agent::Role;
 use crate::domain::command::CheckKind;
-use crate::domain::config::{CoordinationMode, SameErrorPolicy};
+use crate::domain::config::{CoordinationMode, RedBase, SameErrorPolicy, SimplifierPolicy};
 use crate::domain::verdict::Severity;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::run::admit::Limits;
@@ -12,7 +12,9 @@ use crate::testing::fixture;
 use crate::testing::rng::Rng;
 use crate::testing::sim::faults::Faults;
 use crate::testing::world::World;
-use crate::testing::world::agents::{CompletionAct, ConflictAct, ReviewAct, Script, WorkerAct};
+use crate::testing::world::agents::{
+    CompletionAct, ConflictAct, ReviewAct, Script, SimplifierAct, WorkerAct,
+};
 use crate::testing::world::repo::Flaw;
 
 /// Names of tickets.
@@ -42,6 +44,18 @@ impl Scenario {
         config.partial_merge = rng.chance(85);
         config.avoid_conflicts = rng.chance(20);
         config.phases.code_review = rng.chance(85);
+        config.baseline = rng.chance(80);
+        config.negative_control = rng.chance(80);
+        config.red_base = if rng.chance(30) {
+            RedBase::Accept
+        } else {
+            RedBase::Ask
+        };
+        config.simplifier = match rng.below(3) {
+            0 => SimplifierPolicy::Always,
+            1 => SimplifierPolicy::Never,
+            _ => SimplifierPolicy::Auto,
+        };
         if rng.chance(50) {
             config.install_cmd = None;
         }
@@ -75,6 +89,13 @@ impl Scenario {
                 if rng.chance(2) {
                     state.board.stays_open.insert(fixture::id(name), left);
                 }
+            }
+            if rng.chance(8) {
+                // Base is red before anything begins, with or without a name for it.
+                let check = [CheckKind::Test, CheckKind::Test, CheckKind::Lint][rng.below(3)];
+                let text = "test of base FAILED".to_owned();
+                state.repo.edit_base(Some(Flaw::Fails { check, text }));
+                state.checks.red_at_start.insert("edit-1".into());
             }
             let some = |rng: &mut Rng| NAMES[rng.below(n)].to_owned();
             if rng.chance(25) {
@@ -153,6 +174,9 @@ fn script(rng: &mut Rng) -> Script {
         script.review = (0..attempts).map(|_| review(rng)).collect();
         script.review.push(ReviewAct::Clean);
     }
+    if rng.chance(50) {
+        script.simplifier = (0..attempts).map(|_| simplifier(rng)).collect();
+    }
     if rng.chance(25) {
         script.completion = (0..attempts).map(|_| completion(rng)).collect();
         script.completion.push(CompletionAct::Complete);
@@ -161,6 +185,15 @@ fn script(rng: &mut Rng) -> Script {
         script.conflict = (0..1 + rng.below(2)).map(|_| conflict(rng)).collect();
     }
     script
+}
+
+fn simplifier(rng: &mut Rng) -> SimplifierAct {
+    match rng.below(5) {
+        0 => SimplifierAct::Breaks,
+        1 => SimplifierAct::Malformed,
+        2 => SimplifierAct::Erases,
+        _ => SimplifierAct::Improves,
+    }
 }
 
 fn conflict(rng: &mut Rng) -> ConflictAct {
@@ -180,7 +213,7 @@ fn worker(rng: &mut Rng) -> WorkerAct {
         let text = text.to_owned();
         WorkerAct::Flawed(Flaw::Fails { check, text })
     };
-    match rng.below(26) {
+    match rng.below(27) {
         0 | 1 => fails(CheckKind::Test, "test it_works FAILED"),
         2 => fails(CheckKind::Test, "test it_still_works FAILED"),
         3 => fails(CheckKind::Build, "mismatched types"),
@@ -203,6 +236,7 @@ fn worker(rng: &mut Rng) -> WorkerAct {
         21 => WorkerAct::NoEvidence,
         22 | 23 => WorkerAct::Malformed,
         24 => WorkerAct::Confused,
+        25 => WorkerAct::Flawed(Flaw::ProvesNothing),
         _ => WorkerAct::Good,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::domain::agent::{
     AgentReport, AgentTask, Answer, Assignment, Claimed, ClaimedCheck, CompletionResult,
     ConflictResult, ContextResult, RequirementRow, ReviewFinding, ReviewResult, Role, RoleResult,
-    Usage, Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
+    SimplifierResult, Usage, Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use crate::domain::command::CheckKind;
 use crate::domain::ticket::checkbox;
@@ -23,6 +23,8 @@ use crate::testing::world::vcs::{source, working_tree};
 pub struct Script {
     /// The worker.
     pub worker: Vec<WorkerAct>,
+    /// The simplifier.
+    pub simplifier: Vec<SimplifierAct>,
     /// The reviewer.
     pub review: Vec<ReviewAct>,
     /// The completion agent.
@@ -56,6 +58,21 @@ pub enum WorkerAct {
     Malformed,
     /// An answer about another ticket.
     Confused,
+}
+
+/// What a simplifier does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SimplifierAct {
+    /// Finds nothing to make simpler.
+    Nothing,
+    /// Makes the change simpler.
+    Improves,
+    /// Breaks its tests.
+    Breaks,
+    /// Takes the change away.
+    Erases,
+    /// Improves it, and gives an answer that is none.
+    Malformed,
 }
 
 /// What a reviewer does in one attempt.
@@ -124,6 +141,7 @@ impl State {
                 report: format!("research for {}", task.ticket),
             }))),
             Role::Worker => self.work(task),
+            Role::Simplifier => self.simplify(task),
             Role::Review => self.review(task),
             Role::Completion => self.judge(task),
             Role::Conflict => self.resolve(task),
@@ -233,6 +251,36 @@ impl State {
             learnings_added: vec![format!("{} was easy", task.ticket)],
             notes: Vec::new(),
         }
+    }
+
+    fn simplify(&mut self, task: &AgentTask) -> Answer {
+        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let act = act(&script.simplifier, task.attempt, SimplifierAct::Nothing);
+        let before = working_tree(&self.repo, self.repo.place(&task.workspace));
+        let mut tree = before.clone();
+        let name = task.ticket.as_str();
+        match act {
+            SimplifierAct::Nothing => {}
+            SimplifierAct::Erases => drop(tree.remove(name)),
+            SimplifierAct::Improves | SimplifierAct::Malformed | SimplifierAct::Breaks => {
+                if let Some(change) = tree.get_mut(name) {
+                    // The same however often it runs.
+                    change.version = 100 + task.attempt;
+                    if act == SimplifierAct::Breaks {
+                        let (check, text) = (CheckKind::Test, "simply broken".to_owned());
+                        change.flaw = Some(Flaw::Fails { check, text });
+                    }
+                }
+            }
+        }
+        if tree != before {
+            self.repo.write(&task.workspace, Some(tree));
+        }
+        if act == SimplifierAct::Malformed {
+            return Answer::Malformed("no JSON in the answer".into());
+        }
+        let result = SimplifierResult::default();
+        Answer::Result(Claimed(RoleResult::Simplifier(result)))
     }
 
     fn review(&mut self, task: &AgentTask) -> Answer {

@@ -101,6 +101,8 @@ pub struct Repo {
     pub workspaces: BTreeMap<PathBuf, Place>,
     /// What is checked out in the integration worktree.
     pub integration: Option<CommitId>,
+    /// What is checked out in the private worktrees of tickets.
+    pub controls: BTreeMap<TicketId, CommitId>,
     /// Directories in which dependencies were installed.
     pub installed: BTreeSet<PathBuf>,
     /// Pairs of changes that touch the same lines.
@@ -131,6 +133,9 @@ pub(super) struct Clashed {
 /// Where combinations are checked out.
 pub(super) const INTEGRATION: &str = "/world/integration";
 
+/// Where the tests of a ticket are checked out without its change.
+pub(super) const CONTROL: &str = "/world/control-";
+
 impl Repo {
     pub(super) fn new() -> Self {
         let name = |text| BranchName::new(text).unwrap_or_else(|error| panic!("{error}"));
@@ -143,6 +148,7 @@ impl Repo {
             checkout_dirty: false,
             workspaces: BTreeMap::new(),
             integration: None,
+            controls: BTreeMap::new(),
             installed: BTreeSet::new(),
             conflicts: BTreeSet::new(),
             files: BTreeMap::new(),
@@ -455,6 +461,14 @@ impl Repo {
         if directory == Path::new(INTEGRATION) {
             let commit = self.integration.clone();
             return commit.unwrap_or_else(|| panic!("impossible call: no integration worktree"));
+        }
+        let name = directory.to_string_lossy();
+        if let Some(ticket) = name.strip_prefix(CONTROL) {
+            let of = |(id, commit): (&TicketId, &CommitId)| {
+                (id.as_str() == ticket).then(|| commit.clone())
+            };
+            let found = self.controls.iter().find_map(of);
+            return found.unwrap_or_else(|| panic!("impossible call: no worktree {name}"));
         }
         let place = self.place(directory);
         self.branches[&place.branch].clone()

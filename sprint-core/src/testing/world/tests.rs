@@ -135,6 +135,7 @@ fn an_agent_needs_its_own_workspace() {
         checks: BTreeMap::new(),
         research: None,
         learnings: vec![],
+        known_failures: Vec::new(),
         changed: vec![],
         conflict: None,
         standards: None,

@@ -12,11 +12,11 @@ use crate::domain::workspace::{
     RefreshSpec, Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
 use crate::failure::ErrorKind;
-use crate::id::{BranchName, CommitId, TagName};
+use crate::id::{BranchName, CommitId, TagName, TicketId};
 use crate::plan::edge_cases::EdgeCase;
 use crate::ports::{Error, Result};
 use crate::testing::world::State;
-use crate::testing::world::repo::{Change, Flaw, INTEGRATION, Place, Repo, Tree};
+use crate::testing::world::repo::{CONTROL, Change, Flaw, INTEGRATION, Place, Repo, Tree};
 
 impl State {
     pub(crate) fn repo_status(&self) -> RepoStatus {
@@ -281,9 +281,11 @@ impl State {
         let cases = entry.map_or_else(Vec::new, |entry| EdgeCase::of(&entry.ticket));
         let lines: Vec<_> = cases
             .iter()
-            .map(|case| format!("// {}", case.text))
+            .map(|case| format!("    let case = {:?};", case.text))
             .collect();
-        lines.join("\n")
+        let lines = lines.join("\n");
+        let name = name.to_lowercase().replace('-', "_");
+        format!("#[test]\nfn {name}_works() {{\n{lines}\n    assert_eq!({name}(), 1);\n}}\n")
     }
 
     pub(crate) fn combine(&mut self, spec: &CombineSpec) -> Combined {
@@ -389,11 +391,17 @@ impl State {
         probe
     }
 
-    pub(crate) fn check_out(&mut self, commit: &CommitId) -> PathBuf {
+    pub(crate) fn check_out(&mut self, commit: &CommitId, ticket: Option<&TicketId>) -> PathBuf {
         assert!(
             self.repo.commits.contains_key(commit),
             "impossible call: checkout({commit}), which does not exist"
         );
+        if let Some(ticket) = ticket {
+            let path = PathBuf::from(format!("{CONTROL}{ticket}"));
+            self.repo.installed.remove(&path);
+            self.repo.controls.insert(ticket.clone(), commit.clone());
+            return path;
+        }
         if self.repo.integration.replace(commit.clone()).as_ref() != Some(commit) {
             self.repo.installed.remove(&PathBuf::from(INTEGRATION));
         }
