@@ -29,9 +29,11 @@ mod refresh;
 mod revert;
 
 mod combine;
+mod graft;
 mod memory;
 mod predict;
 mod survey;
+mod trace;
 
 mod diff;
 mod hazard;

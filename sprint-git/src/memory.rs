@@ -31,7 +31,7 @@ use crate::merge::{Attempt, Clashing, attempt, commit, object_id};
 use crate::record::{Edit, Record};
 use crate::refs::RefName;
 use crate::repo::Repo;
-use crate::resolve::{Leaf, Marked, is_marker, leaf, mark, places};
+use crate::resolve::{Leaf, Marked, is_marker, leaf, mark, places, put};
 
 impl Repo {
     /// Remembers how a conflict was resolved; the latest resolution of a conflict counts.
@@ -219,7 +219,8 @@ fn apply(
     marked: &Marked,
 ) -> Result<Option<ObjectId>> {
     let tree = objects.find_tree(marked.tree)?;
-    let mut results: BTreeMap<_, _> = marked.invented.iter().map(|name| (name, None)).collect();
+    let names = marked.invented.iter();
+    let mut results: BTreeMap<_, _> = names.map(|name| (name, None)).collect();
     let places = record.places.iter();
     for (_, places) in places.filter(|(conflict, _)| conflicts.contains(*conflict)) {
         results.extend(places.iter().map(|(path, result)| (path, *result)));
@@ -230,19 +231,7 @@ fn apply(
         }
         results.insert(&edit.path, edit.to);
     }
-    let mut editor = tree.edit()?;
-    // A file may take the place of a directory, so what goes goes first.
-    for (path, _) in results.iter().filter(|(_, result)| result.is_none()) {
-        if leaf(&tree, path.as_bstr())?.is_some() {
-            editor.remove(*path)?;
-        }
-    }
-    for (path, result) in results {
-        if let Some(Leaf { kind, id }) = result {
-            editor.upsert(path, kind, id)?;
-        }
-    }
-    Ok(Some(editor.write()?.detach()))
+    put(&tree, results).map(Some)
 }
 
 /// Whether conflict markers are in a file that neither side had there.

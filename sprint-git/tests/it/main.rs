@@ -4,6 +4,7 @@
 mod conformance;
 mod differential;
 mod faults;
+mod graft;
 mod histories;
 mod hygiene;
 mod land;
