@@ -9,11 +9,12 @@ use sprint_core::time::Timestamp;
 
 use crate::diff::compare;
 use crate::error::{GitError, Result};
+use crate::files::remove_dir;
 use crate::git_cli::{EMAIL, NAME};
 use crate::merge::{commit, object_id, one_line, tree_object_id, tree_of};
 use crate::refs::{RefName, parse_commit};
 use crate::repo::Repo;
-use crate::worktree::{Dirt, Tree, remove_dir};
+use crate::worktree::{Dirt, Tree};
 
 impl Repo {
     pub(crate) async fn collect(

@@ -52,6 +52,7 @@ mod seed;
 mod worktree;
 
 mod error;
+mod files;
 mod git_cli;
 mod lock;
 

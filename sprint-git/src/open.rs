@@ -13,9 +13,10 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, TicketId};
 
 use crate::error::{GitError, Result};
+use crate::files::remove_file;
 use crate::ignore;
 use crate::merge::{Merge, merge};
-use crate::pool::{is_noted, remove_file};
+use crate::pool::is_noted;
 use crate::refs::{Record, RefName, SprintRefs};
 use crate::repo::Repo;
 use crate::worktree::{AddTarget, Tree};

@@ -15,9 +15,9 @@ use sprint_core::time::Timestamp;
 
 use crate::collect::check_branch;
 use crate::error::{GitError, Result};
+use crate::files::{remove_file, replace};
 use crate::git_cli::{EMAIL, NAME};
 use crate::merge::{Merge, clashing_paths, commit_id, merge, object_id};
-use crate::pool::{remove_file, replace};
 use crate::refs::{Record, RefName};
 use crate::repo::{Repo, operation_in_progress};
 use crate::worktree::Tree;

@@ -12,9 +12,9 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId};
 
 use crate::error::{GitError, Result};
+use crate::files::{remove_dir, remove_file};
 use crate::git_cli::Call;
 use crate::lock::Held;
-use crate::pool::remove_file;
 use crate::refs::{RefName, parse_commit};
 use crate::repo::{Repo, blocking, held_branch};
 
@@ -350,15 +350,6 @@ fn parse_dirt(status: &[u8]) -> Dirt {
 /// The path without `.` and without a trailing slash.
 fn normal(path: &Path) -> PathBuf {
     path.components().collect()
-}
-
-/// Removes a directory and what is in it, if it is there.
-pub(crate) fn remove_dir(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(GitError::io("remove", path)(error)),
-    }
 }
 
 #[cfg(test)]
