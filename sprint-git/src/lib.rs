@@ -45,6 +45,7 @@ mod resolve;
 mod touched;
 
 mod ignore;
+mod index;
 mod pool;
 mod refs;
 mod repo;

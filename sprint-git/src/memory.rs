@@ -24,10 +24,9 @@ use gix::object::tree::EntryKind;
 use sprint_core::domain::merge::Resolution;
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::CommitId;
-use sprint_core::time::Timestamp;
 
 use crate::error::{GitError, Result};
-use crate::merge::{Attempt, Clashing, attempt, commit, object_id};
+use crate::merge::{Attempt, Clashing, attempt, commit, object_id, time_of};
 use crate::record::{Edit, Record};
 use crate::refs::RefName;
 use crate::repo::Repo;
@@ -129,12 +128,7 @@ impl<'r> Memory<'r> {
         }
         let tree = root.write()?.detach();
         // The time of the resolution, so that saving the same one twice makes one commit.
-        let seconds = self
-            .objects
-            .find_commit(object_id(resolved)?)?
-            .time()?
-            .seconds;
-        let at = Timestamp::from_millis(u64::try_from(seconds).unwrap_or(0) * 1000);
+        let at = time_of(self.objects, object_id(resolved)?)?;
         commit(self.objects, "remember resolutions", at, tree, &[])
     }
 }

@@ -1,6 +1,7 @@
 //! The adapter on real repositories.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod attributes;
 mod conformance;
 mod differential;
 mod faults;
@@ -15,6 +16,7 @@ mod refresh;
 mod resolve;
 mod revert;
 mod safety;
+mod storage;
 mod support;
 mod survey;
 mod workspace;
