@@ -64,8 +64,11 @@ impl Repo {
             return Ok(());
         }
         self.clear_old_locks(tree)?;
+        self.look_everywhere(tree).await?;
         self.rescue_dirt(tree, branch).await?;
-        let head = self.head_of(tree).await?;
+        let Some(head) = self.head_if_any(tree).await? else {
+            return Ok(());
+        };
         let holders = [
             self.resolve(&RefName::branch(branch)).await?,
             Some(self.base_head().await?),

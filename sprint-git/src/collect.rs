@@ -9,11 +9,12 @@ use sprint_core::time::Timestamp;
 
 use crate::diff::compare;
 use crate::error::{GitError, Result};
+use crate::files::remove_dir;
 use crate::git_cli::{EMAIL, NAME};
-use crate::merge::{commit, object_id, one_line, tree_object_id, tree_of};
+use crate::merge::{commit, object_id, one_line, time_of, tree_object_id, tree_of};
 use crate::refs::{RefName, parse_commit};
 use crate::repo::Repo;
-use crate::worktree::{Dirt, Tree, remove_dir};
+use crate::worktree::{Dirt, Tree};
 
 impl Repo {
     pub(crate) async fn collect(
@@ -27,6 +28,7 @@ impl Repo {
         })?;
         self.clear_old_locks(&tree)?;
         self.finish_refresh(&tree, &workspace.branch).await?;
+        self.look_everywhere(&tree).await?;
         match leftovers {
             Leftovers::Commit { subject, at } => {
                 check_branch(&tree, &workspace.branch)?;
@@ -93,15 +95,15 @@ impl Repo {
 
     /// Puts a workspace back to a commit, and fails if there was anything to put back.
     async fn restore(&self, tree: &Tree, branch: &BranchName, commit: &CommitId) -> Result<()> {
-        let head = self.head_of(tree).await?;
+        let head = self.head_if_any(tree).await?;
         let tip = self.resolve(&RefName::branch(branch)).await?;
         let attached = check_branch(tree, branch).is_ok();
-        if attached && head == *commit && self.dirt_of(tree).await?.is_empty() {
+        if attached && head.as_ref() == Some(commit) && self.dirt_of(tree).await?.is_empty() {
             return Ok(());
         }
         let mut kept = Vec::new();
         kept.extend(self.rescue_dirt(tree, branch).await?);
-        for moved in [Some(head), tip].into_iter().flatten() {
+        for moved in [head, tip].into_iter().flatten() {
             if moved != *commit {
                 kept.push(self.rescue(branch, &moved).await?);
             }
@@ -154,15 +156,17 @@ impl Repo {
         let written = TreeId::new(written).map_err(|_| GitError::Unreadable {
             command: "write-tree".into(),
         })?;
-        let head = self.head_of(tree).await?;
+        let head = self.head_if_any(tree).await?;
         let subject = format!("rescue: uncommitted work of {branch}");
         let save = move |objects: &gix::Repository| {
-            let head = object_id(&head)?;
+            let parent = head.as_ref().map(object_id).transpose()?;
             // The time of its parent, so that saving the same work twice makes one commit.
-            let seconds = objects.find_commit(head)?.time()?.seconds;
-            let at = Timestamp::from_millis(u64::try_from(seconds).unwrap_or(0) * 1000);
+            let at = match parent {
+                Some(parent) => time_of(objects, parent)?,
+                None => Timestamp::default(),
+            };
             let tree = tree_object_id(&written)?;
-            commit(objects, &subject, at, tree, &[head])
+            commit(objects, &subject, at, tree, parent.as_slice())
         };
         let saved = self.with_objects(save).await?;
         self.rescue(branch, &saved).await.map(Some)
@@ -188,12 +192,17 @@ pub(crate) fn check_branch(tree: &Tree, branch: &BranchName) -> Result<()> {
 
 /// Git would note that another repository is there, and not keep what is in it.
 fn refuse_nested(tree: &Tree, dirt: &Dirt) -> Result<()> {
-    let Some(nested) = dirt.untracked.iter().find(|path| path.ends_with('/')) else {
+    let Some(nested) = dirt
+        .untracked
+        .iter()
+        .find(|path| path.as_str().ends_with('/'))
+    else {
         return Ok(());
     };
     let message = format!(
-        "{} holds another repository, {nested:?}, which cannot be kept; move it away",
-        tree.path.display()
+        "{} holds another repository, {:?}, which cannot be kept; move it away",
+        tree.path.display(),
+        nested.as_str()
     );
     Err(GitError::refused(ErrorKind::Invalid, message))
 }

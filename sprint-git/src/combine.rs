@@ -1,6 +1,6 @@
 //! Trial merges of several tickets, one after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use gix::ObjectId;
 use sprint_core::domain::merge::{Clash, CombineSpec, Combined, MergeInput, Merged};
@@ -10,12 +10,14 @@ use sprint_core::id::SprintId;
 use crate::error::Result;
 use crate::hazard::{Sides, hazards};
 use crate::memory::Memory;
-use crate::merge::{Attempt, Clashing, attempt, commit, commit_id, object_id, tree_id, tree_of};
-use crate::opinion::{Opinion, unmergeable};
+use crate::merge::{
+    Attempt, Clashing, ancestor, attempt, commit, commit_id, object_id, root_of, tree_id, tree_of,
+};
+use crate::opinion::Opinion;
 use crate::refs::{RefName, SprintRefs};
 use crate::repo::Repo;
 use crate::resolve::mark;
-use crate::touched::Touched;
+use crate::touched::both_touch;
 
 impl Repo {
     /// Merges tickets onto a base and keeps the result from being pruned, and so the commits from
@@ -23,16 +25,16 @@ impl Repo {
     pub(crate) async fn combine(&self, spec: &CombineSpec, sprint: &SprintId) -> Result<Combined> {
         let refs = SprintRefs::new(sprint)?;
         let memory = self.resolve(&RefName::resolutions()).await?;
-        let mut opinions = Opinions::default();
+        let mut overruling = Overruling::new();
         let combined = loop {
-            let (spec, memory, known) = (spec.clone(), memory.clone(), opinions.clone());
+            let (spec, memory, known) = (spec.clone(), memory.clone(), overruling.clone());
             let mut tried = self
                 .with_objects(move |objects| {
                     let memory = Memory::at(objects, memory.as_ref())?;
                     Trial::start(objects, &spec, memory, &known)?.run()
                 })
                 .await?;
-            if self.agree(&mut tried, &mut opinions).await? {
+            if self.agree(&mut tried, &mut overruling).await? {
                 break tried.combined;
             }
         };
@@ -45,15 +47,11 @@ impl Repo {
         Ok(combined)
     }
 
-    /// Whether git makes the same of every merge. If not, `opinions` has what is different, and
+    /// Whether git makes the same of every merge. If not, `overruling` has what is different, and
     /// everything from there on has to be done again. The files of a conflict are those git names.
-    async fn agree(&self, tried: &mut Tried, opinions: &mut Opinions) -> Result<bool> {
+    async fn agree(&self, tried: &mut Tried, overruling: &mut Overruling) -> Result<bool> {
         for (sides, claim) in &tried.claims {
-            let opinion = match opinions.heard.get(sides) {
-                Some(known) => known.clone(),
-                None => self.second_opinion(*sides).await?,
-            };
-            opinions.heard.insert(*sides, opinion.clone());
+            let opinion = self.merged_by_git(*sides).await?;
             match (claim, opinion) {
                 (Claim::Clean(ours), Opinion::Clean(git)) if *ours == git => {}
                 (Claim::Clash(at), Opinion::Clash(_, paths)) => {
@@ -62,7 +60,7 @@ impl Repo {
                 (Claim::Clash(_), Opinion::Unknown) => {}
                 (Claim::Clean(_) | Claim::Clash(_) | Claim::Unknown, opinion) => {
                     tracing::warn!(?sides, ?claim, ?opinion, "git merges this in another way");
-                    opinions.overruling.insert(*sides);
+                    overruling.insert(*sides, opinion);
                     return Ok(false);
                 }
             }
@@ -71,20 +69,8 @@ impl Repo {
     }
 }
 
-/// What git makes of merges, by their two sides.
-#[derive(Clone, Debug, Default)]
-struct Opinions {
-    heard: BTreeMap<[ObjectId; 2], Opinion>,
-    /// Those that gix sees in another way.
-    overruling: BTreeSet<[ObjectId; 2]>,
-}
-
-impl Opinions {
-    fn overruling(&self, sides: [ObjectId; 2]) -> Option<&Opinion> {
-        let overruling = self.overruling.contains(&sides);
-        self.heard.get(&sides).filter(|_| overruling)
-    }
-}
+/// What git makes of merges that gix sees in another way, by their two sides.
+type Overruling = BTreeMap<[ObjectId; 2], Opinion>;
 
 /// A combination, and what it rests on.
 struct Tried {
@@ -107,7 +93,7 @@ struct Trial<'r> {
     objects: &'r gix::Repository,
     spec: &'r CombineSpec,
     memory: Memory<'r>,
-    opinions: &'r Opinions,
+    overruling: &'r Overruling,
     tried: Tried,
 }
 
@@ -116,7 +102,7 @@ impl<'r> Trial<'r> {
         objects: &'r gix::Repository,
         spec: &'r CombineSpec,
         memory: Memory<'r>,
-        opinions: &'r Opinions,
+        overruling: &'r Overruling,
     ) -> Result<Self> {
         let combined = Combined {
             tip: spec.base.clone(),
@@ -128,7 +114,7 @@ impl<'r> Trial<'r> {
             objects,
             spec,
             memory,
-            opinions,
+            overruling,
             tried: Tried {
                 combined,
                 claims: Vec::new(),
@@ -142,7 +128,7 @@ impl<'r> Trial<'r> {
                 object_id(&self.tried.combined.tip)?,
                 object_id(&input.commit)?,
             ];
-            if let Some(opinion) = self.opinions.overruling(sides) {
+            if let Some(opinion) = self.overruling.get(&sides) {
                 self.follow(input, sides, opinion)?;
                 continue;
             }
@@ -174,7 +160,7 @@ impl<'r> Trial<'r> {
             Opinion::Clash(tree, paths) => self.leave_out(input, *tree, paths.clone()),
             Opinion::Unknown => {
                 // Nobody knows how to merge it; who resolves it begins with one side.
-                let ours = self.objects.find_commit(sides[0])?.tree_id()?.detach();
+                let ours = root_of(self.objects, sides[0])?;
                 let paths = both_touch(self.objects, sides)?;
                 self.leave_out(input, ours, paths)
             }
@@ -224,18 +210,13 @@ impl<'r> Trial<'r> {
         let ticket = &input.ticket;
         let ours = self.tried.combined.tip.clone();
         let parents = [object_id(&ours)?, object_id(&input.commit)?];
-        let [a, b] = parents;
-        let ancestor = self
-            .objects
-            .merge_base(a, b)?
-            .ok_or_else(|| unmergeable(a, b))?;
         let subject = format!("conflict: {ticket}");
         self.tried.combined.conflicts.push(Clash {
             ticket: ticket.clone(),
             paths,
             ours,
             theirs: input.commit.clone(),
-            ancestor: commit_id(ancestor.detach())?,
+            ancestor: commit_id(ancestor(self.objects, parents)?)?,
             marked: commit(self.objects, &subject, self.spec.at, tree, &parents)?,
         });
         Ok(())
@@ -263,17 +244,4 @@ impl<'r> Trial<'r> {
         });
         Ok(())
     }
-}
-
-/// The files that both sides change since they parted.
-fn both_touch(objects: &gix::Repository, [a, b]: [ObjectId; 2]) -> Result<Vec<RepoPath>> {
-    let tree_of =
-        |commit| -> Result<ObjectId> { Ok(objects.find_commit(commit)?.tree_id()?.detach()) };
-    let ancestor = objects.merge_base(a, b)?.ok_or_else(|| unmergeable(a, b))?;
-    let base = tree_of(ancestor.detach())?;
-    let a = Touched::between(objects, base, tree_of(a)?)?;
-    let b = Touched::between(objects, base, tree_of(b)?)?;
-    Ok(a.shared(&b)
-        .map(|path| RepoPath::from_bytes(path))
-        .collect())
 }

@@ -30,6 +30,10 @@ pub(crate) enum GitError {
     },
     #[error(transparent)]
     Objects(#[from] gix::Error),
+    #[error(
+        "the clone is partial and lacks an object; `git fetch --refetch --no-filter` completes it"
+    )]
+    LeftOut(#[source] gix::Error),
     #[error("{message}")]
     Refused { kind: ErrorKind, message: String },
 }
@@ -41,6 +45,18 @@ impl GitError {
             kind,
             message: message.into(),
         }
+    }
+
+    /// The same, or what to do about an object that is not there because the clone is partial.
+    pub(crate) fn left_out(self, is_partial: impl FnOnce() -> bool) -> Self {
+        if let Self::Objects(source) = self {
+            return if source.is_not_found() && is_partial() {
+                Self::LeftOut(source)
+            } else {
+                Self::Objects(source)
+            };
+        }
+        self
     }
 
     /// Wraps an I/O error; to be used with `map_err`.
@@ -73,13 +89,15 @@ impl GitError {
             Self::Refused { kind, .. } => *kind,
             Self::Objects(error) => kind_of_objects(error),
             Self::Unreadable { .. } => ErrorKind::Invalid,
+            Self::LeftOut(_) => ErrorKind::NotFound,
             Self::Spawn { .. } => ErrorKind::Transient,
         }
     }
 }
 
 fn kind_of_objects(error: &gix::Error) -> ErrorKind {
-    if error.is_corrupted() {
+    let io = error.downcast_any_ref::<io::Error>().map(io::Error::kind);
+    if io.map(kind_of_io) == Some(ErrorKind::Fatal) || error.is_corrupted() {
         ErrorKind::Fatal
     } else if error.is_retryable() {
         ErrorKind::Transient
@@ -106,8 +124,9 @@ fn kind_of_io(kind: io::ErrorKind) -> ErrorKind {
 /// Git has one exit code for nearly everything, so its English messages must do. This table is
 /// the only place that reads them.
 fn kind_of_message(stderr: &str) -> ErrorKind {
-    const TABLE: [(&str, ErrorKind); 9] = [
+    const TABLE: [(&str, ErrorKind); 11] = [
         ("No space left on device", ErrorKind::Fatal),
+        ("Out of diskspace", ErrorKind::Fatal),
         ("Read-only file system", ErrorKind::Fatal),
         ("dubious ownership", ErrorKind::Fatal),
         ("index.lock", ErrorKind::Transient),
@@ -116,6 +135,8 @@ fn kind_of_message(stderr: &str) -> ErrorKind {
         ("but expected", ErrorKind::Conflict),
         ("reference already exists", ErrorKind::Conflict),
         ("cannot lock ref", ErrorKind::Transient),
+        // It does not say why.
+        ("couldn't write", ErrorKind::Transient),
     ];
     TABLE
         .iter()

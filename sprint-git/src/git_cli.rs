@@ -1,6 +1,7 @@
 //! The one place that starts the `git` program.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -115,6 +116,14 @@ impl Call {
         self
     }
 
+    /// Takes `.gitattributes` from this commit, whatever is checked out. Git before 2.41 looks at
+    /// the user's checkout all the same.
+    pub(crate) fn attributes_of(mut self, commit: gix::ObjectId) -> Self {
+        let commit = OsString::from(commit.to_string());
+        self.environment.push(("GIT_ATTR_SOURCE", commit));
+        self
+    }
+
     /// Writes this time into commits.
     pub(crate) fn dated(mut self, at: Timestamp) -> Self {
         let date = OsString::from(format!("@{} +0000", at.as_millis() / 1000));
@@ -173,10 +182,8 @@ impl Call {
 
     /// Runs it and returns whatever came of it.
     pub(crate) async fn finish(self) -> Result<Output> {
-        let child = self.command().spawn().map_err(|source| GitError::Spawn {
-            program: self.git.program.clone(),
-            source,
-        })?;
+        let child = self.command().spawn();
+        let child = child.map_err(|source| self.not_started(source))?;
         let mut group = Group::of(&child);
         if self.finishes {
             group.0 = None;
@@ -199,6 +206,18 @@ impl Call {
             stdout: output.stdout,
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
+    }
+
+    /// The system has one error for a program and for a directory that is not there.
+    fn not_started(&self, source: io::Error) -> GitError {
+        if !self.dir.is_dir() {
+            let message = format!("there is no directory {}", self.dir.display());
+            return GitError::refused(ErrorKind::NotFound, message);
+        }
+        GitError::Spawn {
+            program: self.git.program.clone(),
+            source,
+        }
     }
 
     fn command(&self) -> Command {
@@ -323,7 +342,7 @@ mod tests {
         let (started, has_started) = tokio::sync::oneshot::channel();
         // The pipe ends when the last process that holds it has ended.
         let ended = tokio::task::spawn_blocking(move || {
-            let mut pipe = std::io::BufReader::new(std::fs::File::open(pipe).unwrap());
+            let mut pipe = io::BufReader::new(std::fs::File::open(pipe).unwrap());
             pipe.read_line(&mut String::new()).unwrap();
             started.send(()).unwrap();
             pipe.read_to_end(&mut Vec::new()).unwrap()

@@ -11,6 +11,7 @@ use sprint_core::domain::path::RepoPath;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Result;
+use crate::merge::root_of;
 use crate::seed::stays_inside;
 
 type Entries = BTreeMap<BString, (EntryMode, ObjectId)>;
@@ -30,12 +31,11 @@ impl Sides {
         merged: ObjectId,
         sides: [ObjectId; 2],
     ) -> Result<Self> {
-        let root =
-            |commit| -> Result<_> { Ok(Some(objects.find_commit(commit)?.tree_id()?.detach())) };
+        let [ours, theirs] = sides.map(|side| root_of(objects, side));
         Ok(Self {
             merged,
-            ours: root(sides[0])?,
-            theirs: root(sides[1])?,
+            ours: Some(ours?),
+            theirs: Some(theirs?),
         })
     }
 }

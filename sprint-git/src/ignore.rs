@@ -1,10 +1,10 @@
 //! Keeps our directories out of `git status` without touching a tracked file.
 
 use std::fs;
-use std::io;
 use std::path::Path;
 
 use crate::error::{GitError, Result};
+use crate::files::{read, replace};
 
 const ENTRIES: [&str; 5] = [
     ".claude/worktrees/",
@@ -21,18 +21,12 @@ pub(crate) fn ensure(common: &Path) -> Result<()> {
     let file = info.join("exclude");
     // People link this file to one they keep elsewhere; the link stays.
     let file = fs::canonicalize(&file).unwrap_or(file);
-    let old = match fs::read(&file) {
-        Ok(old) => old,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-        Err(error) => return Err(GitError::io("read", &file)(error)),
-    };
+    let old = read(&file)?.unwrap_or_default();
     let new = complete(&old);
     if new == old {
         return Ok(());
     }
-    let draft = file.with_extension("sprint-new");
-    fs::write(&draft, new).map_err(GitError::io("write", &draft))?;
-    fs::rename(&draft, &file).map_err(GitError::io("replace", &file))
+    replace(&file, &new)
 }
 
 fn complete(old: &[u8]) -> Vec<u8> {

@@ -53,11 +53,9 @@ impl Repo {
             altered.push(RepoPath::from("HEAD"));
         }
         let dirt = self.dirt_of(&tree).await?;
-        altered.extend(
-            dirt.tracked
-                .iter()
-                .map(|path| RepoPath::from(path.as_str())),
-        );
+        altered.extend(dirt.tracked);
+        let overlooked = self.overlooked(&tree).await?;
+        altered.extend(overlooked.iter().map(|path| RepoPath::from_bytes(path)));
         Ok(altered)
     }
 

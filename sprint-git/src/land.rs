@@ -95,7 +95,7 @@ impl Repo {
         let mut names: Vec<_> = changed
             .iter()
             .take(3)
-            .map(|path| format!("{path:?}"))
+            .map(|path| format!("{:?}", path.as_str()))
             .collect();
         if more > 0 {
             names.push(format!("{more} more"));

@@ -29,9 +29,11 @@ mod refresh;
 mod revert;
 
 mod combine;
+mod graft;
 mod memory;
 mod predict;
 mod survey;
+mod trace;
 
 mod diff;
 mod hazard;
@@ -43,6 +45,7 @@ mod resolve;
 mod touched;
 
 mod ignore;
+mod index;
 mod pool;
 mod refs;
 mod repo;
@@ -50,6 +53,7 @@ mod seed;
 mod worktree;
 
 mod error;
+mod files;
 mod git_cli;
 mod lock;
 

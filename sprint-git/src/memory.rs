@@ -24,14 +24,13 @@ use gix::object::tree::EntryKind;
 use sprint_core::domain::merge::Resolution;
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::CommitId;
-use sprint_core::time::Timestamp;
 
 use crate::error::{GitError, Result};
-use crate::merge::{Attempt, Clashing, attempt, commit, object_id};
+use crate::merge::{Attempt, Clashing, attempt, commit, object_id, time_of};
 use crate::record::{Edit, Record};
 use crate::refs::RefName;
 use crate::repo::Repo;
-use crate::resolve::{Leaf, Marked, is_marker, leaf, mark, places};
+use crate::resolve::{Leaf, Marked, is_marker, leaf, mark, places, put};
 
 impl Repo {
     /// Remembers how a conflict was resolved; the latest resolution of a conflict counts.
@@ -129,12 +128,7 @@ impl<'r> Memory<'r> {
         }
         let tree = root.write()?.detach();
         // The time of the resolution, so that saving the same one twice makes one commit.
-        let seconds = self
-            .objects
-            .find_commit(object_id(resolved)?)?
-            .time()?
-            .seconds;
-        let at = Timestamp::from_millis(u64::try_from(seconds).unwrap_or(0) * 1000);
+        let at = time_of(self.objects, object_id(resolved)?)?;
         commit(self.objects, "remember resolutions", at, tree, &[])
     }
 }
@@ -219,7 +213,8 @@ fn apply(
     marked: &Marked,
 ) -> Result<Option<ObjectId>> {
     let tree = objects.find_tree(marked.tree)?;
-    let mut results: BTreeMap<_, _> = marked.invented.iter().map(|name| (name, None)).collect();
+    let names = marked.invented.iter();
+    let mut results: BTreeMap<_, _> = names.map(|name| (name, None)).collect();
     let places = record.places.iter();
     for (_, places) in places.filter(|(conflict, _)| conflicts.contains(*conflict)) {
         results.extend(places.iter().map(|(path, result)| (path, *result)));
@@ -230,19 +225,7 @@ fn apply(
         }
         results.insert(&edit.path, edit.to);
     }
-    let mut editor = tree.edit()?;
-    // A file may take the place of a directory, so what goes goes first.
-    for (path, _) in results.iter().filter(|(_, result)| result.is_none()) {
-        if leaf(&tree, path.as_bstr())?.is_some() {
-            editor.remove(*path)?;
-        }
-    }
-    for (path, result) in results {
-        if let Some(Leaf { kind, id }) = result {
-            editor.upsert(path, kind, id)?;
-        }
-    }
-    Ok(Some(editor.write()?.detach()))
+    put(&tree, results).map(Some)
 }
 
 /// Whether conflict markers are in a file that neither side had there.

@@ -14,7 +14,9 @@ use sprint_core::time::Timestamp;
 use crate::error::{GitError, Result};
 use crate::git_cli::{EMAIL, NAME};
 use crate::hazard::{Sides, collisions};
-use crate::opinion::{or_unknown, unmergeable};
+use crate::opinion::{Opinion, or_unknown};
+use crate::repo::Repo;
+use crate::touched::both_touch;
 
 /// What the side that is merged into is called in conflict markers.
 pub(crate) const OURS: &str = "ours";
@@ -58,26 +60,36 @@ impl Clashing<'_> {
     }
 }
 
-/// Merges `theirs` into `ours`, always with a merge commit.
-pub(crate) fn merge(
-    objects: &gix::Repository,
-    ours: &CommitId,
-    theirs: &CommitId,
-    subject: &str,
-    at: Timestamp,
-) -> Result<Merge> {
-    let sides = [object_id(ours)?, object_id(theirs)?];
-    match attempt(objects, sides, "theirs")? {
-        Attempt::Contained => Ok(Merge::Contained),
-        Attempt::Clean(tree) => {
-            let paths = collisions(objects, Sides::of(objects, tree, sides)?)?;
-            if !paths.is_empty() {
-                return Ok(Merge::Conflict(paths));
-            }
-            commit(objects, subject, at, tree, &sides).map(Merge::Commit)
+impl Repo {
+    /// Merges `theirs` into `ours`, always with a merge commit. There are few of these, and git
+    /// alone decides.
+    pub(crate) async fn merge(
+        &self,
+        ours: &CommitId,
+        theirs: &CommitId,
+        subject: &str,
+        at: Timestamp,
+    ) -> Result<Merge> {
+        let sides = [object_id(ours)?, object_id(theirs)?];
+        let contained = move |objects: &gix::Repository| Ok(ancestor(objects, sides)? == sides[1]);
+        if self.with_objects(contained).await? {
+            return Ok(Merge::Contained);
         }
-        Attempt::Clashing(clashing) => Ok(Merge::Conflict(clashing.paths())),
-        Attempt::Unknown => Err(unmergeable(sides[0], sides[1])),
+        let opinion = self.merged_by_git(sides).await?;
+        let subject = subject.to_owned();
+        self.with_objects(move |objects| {
+            let tree = match opinion {
+                Opinion::Clean(tree) => tree,
+                Opinion::Clash(_, paths) => return Ok(Merge::Conflict(paths)),
+                Opinion::Unknown => return both_touch(objects, sides).map(Merge::Conflict),
+            };
+            let colliding = collisions(objects, Sides::of(objects, tree, sides)?)?;
+            if !colliding.is_empty() {
+                return Ok(Merge::Conflict(colliding));
+            }
+            commit(objects, &subject, at, tree, &sides).map(Merge::Commit)
+        })
+        .await
     }
 }
 
@@ -87,12 +99,7 @@ pub(crate) fn attempt<'r>(
     [ours, theirs]: [ObjectId; 2],
     label: &str,
 ) -> Result<Attempt<'r>> {
-    let Some(ancestor) = objects.merge_base(ours, theirs)? else {
-        let message =
-            format!("{ours} and {theirs} have no common ancestor (is the clone shallow?)");
-        return Err(GitError::refused(ErrorKind::Invalid, message));
-    };
-    if ancestor == theirs {
+    if ancestor(objects, [ours, theirs])? == theirs {
         return Ok(Attempt::Contained);
     }
     let labels = Labels {
@@ -112,6 +119,18 @@ pub(crate) fn attempt<'r>(
     Ok(Attempt::Clean(outcome.tree.write()?.detach()))
 }
 
+/// The best common ancestor of two commits, or one of them if there are several.
+pub(crate) fn ancestor(objects: &gix::Repository, [a, b]: [ObjectId; 2]) -> Result<ObjectId> {
+    let ancestor = objects.merge_base(a, b)?;
+    ancestor.map(gix::Id::detach).ok_or_else(|| unrelated(a, b))
+}
+
+/// The error for commits that have no common ancestor.
+pub(crate) fn unrelated(a: ObjectId, b: ObjectId) -> GitError {
+    let message = format!("{a} and {b} have no common ancestor (is the clone shallow?)");
+    GitError::refused(ErrorKind::Invalid, message)
+}
+
 /// Writes a commit that depends on nothing but its arguments.
 pub(crate) fn commit(
     objects: &gix::Repository,
@@ -120,18 +139,31 @@ pub(crate) fn commit(
     tree: ObjectId,
     parents: &[ObjectId],
 ) -> Result<CommitId> {
-    let seconds = i64::try_from(at.as_millis() / 1000).unwrap_or(i64::MAX);
-    let signature = gix::actor::Signature {
-        name: NAME.into(),
-        email: EMAIL.into(),
-        time: gix::date::Time::new(seconds, 0),
-    };
+    let signature = signature(at);
     let mut buffer = gix::date::parse::TimeBuf::default();
     let signature = signature.to_ref(&mut buffer);
     let message = format!("{}\n", one_line(subject));
     let commit =
         objects.new_commit_as(signature, signature, message, tree, parents.iter().copied())?;
     commit_id(commit.id)
+}
+
+/// When a commit was made, to the second.
+pub(crate) fn time_of(objects: &gix::Repository, commit: ObjectId) -> Result<Timestamp> {
+    let seconds = objects.find_commit(commit)?.time()?.seconds;
+    Ok(Timestamp::from_millis(
+        u64::try_from(seconds).unwrap_or(0).saturating_mul(1000),
+    ))
+}
+
+/// Who our commits are by.
+pub(crate) fn signature(at: Timestamp) -> gix::actor::Signature {
+    let seconds = i64::try_from(at.as_millis() / 1000).unwrap_or(i64::MAX);
+    gix::actor::Signature {
+        name: NAME.into(),
+        email: EMAIL.into(),
+        time: gix::date::Time::new(seconds, 0),
+    }
 }
 
 /// A subject line: what people typed, without line breaks and other control characters.
@@ -142,8 +174,12 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// The tree of a commit.
 pub(crate) fn tree_of(objects: &gix::Repository, commit: &CommitId) -> Result<TreeId> {
-    let tree = objects.find_commit(object_id(commit)?)?.tree_id()?;
-    tree_id(tree.detach())
+    tree_id(root_of(objects, object_id(commit)?)?)
+}
+
+/// The same between ids of the object store.
+pub(crate) fn root_of(objects: &gix::Repository, commit: ObjectId) -> Result<ObjectId> {
+    Ok(objects.find_commit(commit)?.tree_id()?.detach())
 }
 
 /// The id as the object store knows it.

@@ -13,9 +13,10 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, TicketId};
 
 use crate::error::{GitError, Result};
+use crate::files::remove_file;
 use crate::ignore;
-use crate::merge::{Merge, merge};
-use crate::pool::{is_noted, remove_file};
+use crate::merge::Merge;
+use crate::pool::is_noted;
 use crate::refs::{Record, RefName, SprintRefs};
 use crate::repo::Repo;
 use crate::worktree::{AddTarget, Tree};
@@ -51,20 +52,16 @@ impl Repo {
     }
 
     async fn merge_dependencies(&self, spec: &WorkspaceSpec) -> Result<Start> {
-        let spec = spec.clone();
-        let work = move |objects: &gix::Repository| {
-            let mut tip = spec.base;
-            for (ticket, commit) in spec.dependencies {
-                let subject = format!("pre-merge dep {ticket}");
-                match merge(objects, &tip, &commit, &subject, spec.at)? {
-                    Merge::Contained => {}
-                    Merge::Commit(merged) => tip = merged,
-                    Merge::Conflict(paths) => return Ok(Err((ticket, paths))),
-                }
+        let mut tip = spec.base.clone();
+        for (ticket, commit) in &spec.dependencies {
+            let subject = format!("pre-merge dep {ticket}");
+            match self.merge(&tip, commit, &subject, spec.at).await? {
+                Merge::Contained => {}
+                Merge::Commit(merged) => tip = merged,
+                Merge::Conflict(paths) => return Ok(Err((ticket.clone(), paths))),
             }
-            Ok(Ok(tip))
-        };
-        self.with_objects(work).await
+        }
+        Ok(Ok(tip))
     }
 
     /// Picks a name nobody uses and writes down that it is ours.

@@ -1,10 +1,11 @@
-//! A second opinion on merges.
+//! What git makes of merges.
 //!
 //! What lands must be what `git merge` would have made, and so git is asked about every merge of a
 //! trial; where the two differ, git is right. Merges that are only predictions go without. What is
-//! taken back from base is up to git alone.
+//! taken back from base, and what becomes part of a ticket's branch, is up to git alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use gix::ObjectId;
 use gix::bstr::ByteSlice;
@@ -13,6 +14,9 @@ use sprint_core::failure::ErrorKind;
 
 use crate::error::{GitError, Result};
 use crate::repo::Repo;
+
+/// How many answers are kept; the one that would be too many takes the place of all.
+const MOST_HEARD: usize = 10_000;
 
 /// What git makes of a merge.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,28 +29,66 @@ pub(crate) enum Opinion {
     Unknown,
 }
 
+/// What was merged: two commits, from their own common ancestor or from the one that is given.
+type Question = (Option<ObjectId>, [ObjectId; 2]);
+
+/// What git said before. A search merges the same commits again and again.
+#[derive(Debug, Default)]
+pub(crate) struct Heard(Mutex<BTreeMap<Question, Opinion>>);
+
+impl Heard {
+    fn recall(&self, question: &Question) -> Option<Opinion> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(question).cloned()
+    }
+
+    fn keep(&self, question: Question, opinion: &Opinion) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_HEARD {
+            known.clear();
+        }
+        known.insert(question, opinion.clone());
+    }
+}
+
 impl Repo {
     /// Has git merge two commits, without touching anything.
-    pub(crate) async fn second_opinion(&self, [ours, theirs]: [ObjectId; 2]) -> Result<Opinion> {
-        self.merged_by_git(None, [ours, theirs]).await
+    pub(crate) async fn merged_by_git(&self, sides: [ObjectId; 2]) -> Result<Opinion> {
+        self.ask((None, sides)).await
     }
 
-    /// Has git take back what `commit` did to `parent`, in `head`, without touching anything.
-    pub(crate) async fn reverted_by_git(
+    /// Has git do to `head` what leads from one commit to another, without touching anything.
+    pub(crate) async fn applied_by_git(
         &self,
         head: ObjectId,
-        commit: ObjectId,
-        parent: ObjectId,
+        from: ObjectId,
+        to: ObjectId,
     ) -> Result<Opinion> {
-        self.merged_by_git(Some(commit), [head, parent]).await
+        self.ask((Some(from), [head, to])).await
     }
 
-    async fn merged_by_git(
-        &self,
-        ancestor: Option<ObjectId>,
-        [ours, theirs]: [ObjectId; 2],
-    ) -> Result<Opinion> {
+    async fn ask(&self, question: Question) -> Result<Opinion> {
+        if let Some(known) = self.heard.recall(&question) {
+            // Nothing refers to a tree that was not used, so it may have been pruned.
+            let (Opinion::Clean(tree) | Opinion::Clash(tree, _)) = known else {
+                return Ok(known);
+            };
+            let there = self.with_objects(move |objects| Ok(objects.has_object(tree)));
+            if there.await? {
+                return Ok(known);
+            }
+        }
+        let opinion = self.ask_afresh(question).await?;
+        // Git may also have been killed, and know better next time.
+        if opinion != Opinion::Unknown {
+            self.heard.keep(question, &opinion);
+        }
+        Ok(opinion)
+    }
+
+    async fn ask_afresh(&self, (ancestor, sides): Question) -> Result<Opinion> {
         let options = ["merge-tree", "--write-tree", "-z", "--no-messages"];
+        let [ours, theirs] = sides;
         let output = self
             .call(options)
             .args(ancestor.map(|ancestor| format!("--merge-base={ancestor}")))
@@ -55,11 +97,12 @@ impl Repo {
                 ours.to_string(),
                 theirs.to_string(),
             ])
+            .attributes_of(ours)
             .finish()
             .await?;
         let opinion = match output.code {
             Some(0) => parse_tree(&output.stdout).map(Opinion::Clean),
-            Some(1) => parse_clash(&output.stdout, [ours, theirs]),
+            Some(1) => parse_clash(&output.stdout, sides),
             // Ended by a signal: its own, when an assertion fails.
             None => {
                 let stderr = output.stderr.trim();

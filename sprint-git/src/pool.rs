@@ -19,9 +19,10 @@ use sprint_core::id::{BranchName, CommitId};
 
 use crate::config::inner_path;
 use crate::error::{GitError, Result};
+use crate::files::{is_real_directory, remove_dir, remove_file, replace};
 use crate::lock::Held;
 use crate::repo::Repo;
-use crate::worktree::{Tree, remove_dir};
+use crate::worktree::Tree;
 
 const NOTE: &str = "sprint-pool";
 /// Tickets begin with a letter or a digit.
@@ -291,15 +292,6 @@ fn holds_files(path: &Path) -> bool {
     })
 }
 
-/// Whether there is a directory, and no symbolic link on the way to it.
-pub(crate) fn is_real_directory(root: &Path, inner: &Path) -> bool {
-    let mut path = root.to_owned();
-    inner.components().all(|part| {
-        path.push(part);
-        path.symlink_metadata().is_ok_and(|found| found.is_dir())
-    })
-}
-
 /// The pattern that matches this path and nothing else.
 fn anchored(path: &Path) -> String {
     let mut pattern = String::from("/");
@@ -316,23 +308,6 @@ fn register(git_dir: &Path, path: &Path) -> Result<()> {
     let link = path.join(".git");
     let text = [link.as_os_str().as_bytes(), b"\n"].concat();
     replace(&git_dir.join("gitdir"), &text)
-}
-
-/// Writes a small file so that it has either the old content or the new.
-pub(crate) fn replace(path: &Path, text: &[u8]) -> Result<()> {
-    let draft = path.with_extension("lock");
-    fs::write(&draft, text).map_err(GitError::io("write", &draft))?;
-    fs::rename(&draft, path).map_err(GitError::io("replace", path))
-}
-
-/// Removes a file if it is there.
-pub(crate) fn remove_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(GitError::io("remove", path)(error))
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 fn name_of(path: &Path) -> String {

@@ -16,11 +16,11 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::id::{CommitId, TicketId};
 
 use crate::error::{GitError, Result};
-use crate::merge::{clashing_paths, object_id};
+use crate::merge::{clashing_paths, object_id, root_of, unrelated};
 use crate::merger::{Merger, scratch};
 use crate::opinion::or_unknown;
 use crate::repo::Repo;
-use crate::touched::{Hunks, Touched};
+use crate::touched::{Hunks, Touched, both_touch};
 
 /// How many answers are kept; beyond that, those that the last call did not need go.
 const MOST_BRANCHES: usize = 1_000;
@@ -103,9 +103,9 @@ impl Known {
             .flat_map(|(at, a)| merging[at + 1..].iter().map(move |b| (a, b)))
             .filter(|((_, a), (_, b))| a.touched.interacts(&b.touched))
             .collect();
-        let base = objects.find_commit(object_id(&spec.base)?)?.tree_id()?;
+        let base = root_of(objects, object_id(&spec.base)?)?;
         let trees: Vec<_> = pairs.iter().map(|((_, a), (_, b))| (&**a, &**b)).collect();
-        probe.merges += self.try_pairs(objects, base.detach(), &trees)?;
+        probe.merges += self.try_pairs(objects, base, &trees)?;
         for ((a, on_a), (b, on_b)) in &pairs {
             let Some(pair) = self.pairs.get(&(on_a.tree, on_b.tree)) else {
                 continue;
@@ -201,30 +201,27 @@ impl Worker<'_> {
     fn put_on_base(&mut self, base: ObjectId, tip: ObjectId) -> Result<(Branch, bool)> {
         self.objects.objects.reset_object_memory();
         let Some(ancestor) = self.merger.merge_base(base, tip)? else {
-            let message = format!("{base} and {tip} have no common ancestor");
-            return Err(GitError::refused(ErrorKind::Invalid, message));
+            return Err(unrelated(base, tip));
         };
-        let tree_of = |commit| -> Result<ObjectId> {
-            Ok(self.objects.find_commit(commit)?.tree_id()?.detach())
-        };
-        let before = tree_of(base)?;
+        let before = root_of(self.objects, base)?;
         let merged = ancestor != base && ancestor != tip;
         let tree = if ancestor == base {
-            tree_of(tip)?
+            root_of(self.objects, tip)?
         } else if ancestor == tip {
             before
         } else {
             let merged = or_unknown(|| self.merger.commits(base, tip))?;
             let Some(mut outcome) = merged else {
-                let ours = Touched::between(self.objects, tree_of(ancestor)?, before)?;
-                let theirs = Touched::between(self.objects, tree_of(ancestor)?, tree_of(tip)?)?;
-                return Ok((Branch::Clashes(paths(ours.shared(&theirs))), true));
+                let paths = both_touch(self.objects, [base, tip])?;
+                return Ok((Branch::Clashes(paths), true));
             };
             if !outcome.is_clean() {
                 return Ok((Branch::Clashes(clashing_paths(&outcome.conflicts)), true));
             }
-            let ours = Touched::between(self.objects, tree_of(ancestor)?, before)?;
-            let theirs = Touched::between(self.objects, tree_of(ancestor)?, tree_of(tip)?)?;
+            let [ancestor, tip] = [ancestor, tip].map(|commit| root_of(self.objects, commit));
+            let ancestor = ancestor?;
+            let ours = Touched::between(self.objects, ancestor, before)?;
+            let theirs = Touched::between(self.objects, ancestor, tip?)?;
             let left = left_behind(&ours, &theirs);
             if !left.is_empty() {
                 return Ok((Branch::Clashes(left), true));

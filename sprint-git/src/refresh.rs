@@ -15,11 +15,13 @@ use sprint_core::time::Timestamp;
 
 use crate::collect::check_branch;
 use crate::error::{GitError, Result};
-use crate::git_cli::{EMAIL, NAME};
-use crate::merge::{Merge, clashing_paths, commit_id, merge, object_id};
-use crate::pool::{remove_file, replace};
+use crate::files::{remove_file, replace};
+use crate::merge::{Merge, ancestor, commit_id, object_id, root_of, signature};
+use crate::opinion::Opinion;
 use crate::refs::{Record, RefName};
 use crate::repo::{Repo, operation_in_progress};
+use crate::revert::first_parent;
+use crate::touched::both_touch;
 use crate::worktree::Tree;
 
 const NOTE: &str = "sprint-refresh";
@@ -109,14 +111,11 @@ impl Repo {
                 Refreshed::Moved(now)
             });
         }
-        if is_stale {
-            self.refuse_unfinished(&tree).await?;
-        }
+        self.look_everywhere(&tree).await?;
+        self.refuse_unfinished(&tree).await?;
         let replays = is_stale && !published;
         let line = self.line(&record, &head, base, replays).await?;
-        let (onto, branch_name) = (base.clone(), branch.clone());
-        let make = move |objects: &gix::Repository| bring(objects, &line, &onto, &branch_name, at);
-        let (new, work_base) = match self.with_objects(make).await? {
+        let (new, work_base) = match self.bring(&line, base, branch, at).await? {
             Ok(made) if is_stale => made,
             // Somebody brought base in by hand, and settled what conflicts.
             Ok((_, work_base)) => (head.clone(), work_base),
@@ -186,7 +185,10 @@ impl Repo {
         match dirt.tracked.iter().chain(&dirt.untracked).next() {
             None => Ok(()),
             Some(first) => {
-                let message = format!("{place} has uncommitted changes, such as {first:?}");
+                let message = format!(
+                    "{place} has uncommitted changes, such as {:?}",
+                    first.as_str()
+                );
                 Err(GitError::refused(ErrorKind::Conflict, message))
             }
         }
@@ -227,89 +229,93 @@ impl Repo {
             replay,
         })
     }
-}
 
-/// Makes the commits of a branch that is up to date: its head, and where its own work begins.
-fn bring(
-    objects: &gix::Repository,
-    line: &Line,
-    base: &CommitId,
-    branch: &BranchName,
-    at: Timestamp,
-) -> Result<Made<(CommitId, CommitId)>> {
-    if objects
-        .merge_base(object_id(&line.head)?, object_id(base)?)?
-        .is_none()
-    {
-        let message =
-            format!("{base} and {branch} have no common ancestor (is the clone shallow?)");
-        return Err(GitError::refused(ErrorKind::Invalid, message));
-    }
-    let work_base = if line.is_on_base {
-        base.clone()
-    } else {
-        match merge(objects, &line.work_base, base, "pre-merge base", at)? {
-            Merge::Contained => line.work_base.clone(),
-            Merge::Commit(merged) => merged,
-            Merge::Conflict(paths) => return Ok(Err(paths)),
-        }
-    };
-    let head = match &line.replay {
-        Some(commits) => match replay(objects, commits, &work_base, at)? {
-            Ok(head) => head,
+    /// Makes the commits of a branch that is up to date: its head, and where its own work begins.
+    async fn bring(
+        &self,
+        line: &Line,
+        base: &CommitId,
+        branch: &BranchName,
+        at: Timestamp,
+    ) -> Result<Made<(CommitId, CommitId)>> {
+        let sides = [object_id(&line.head)?, object_id(base)?];
+        self.with_objects(move |objects| ancestor(objects, sides))
+            .await?;
+        let merge = async |onto: &CommitId, commit: &CommitId, subject: &str| {
+            Ok::<_, GitError>(match self.merge(onto, commit, subject, at).await? {
+                Merge::Contained => Ok(onto.clone()),
+                Merge::Commit(merged) => Ok(merged),
+                Merge::Conflict(paths) => Err(paths),
+            })
+        };
+        let work_base = if line.is_on_base {
+            Ok(base.clone())
+        } else {
+            merge(&line.work_base, base, "pre-merge base").await?
+        };
+        let work_base = match work_base {
+            Ok(work_base) => work_base,
             Err(paths) => return Ok(Err(paths)),
-        },
-        None => {
-            let subject = format!("merge: base into {branch}");
-            match merge(objects, &line.head, &work_base, &subject, at)? {
-                Merge::Contained => line.head.clone(),
-                Merge::Commit(merged) => merged,
-                Merge::Conflict(paths) => return Ok(Err(paths)),
+        };
+        let head = match &line.replay {
+            Some(commits) => self.replay(commits, &work_base, at).await?,
+            None => {
+                let subject = format!("merge: base into {branch}");
+                merge(&line.head, &work_base, &subject).await?
             }
+        };
+        Ok(head.map(|head| (head, work_base)))
+    }
+
+    /// Makes commits again on another one. Authors and messages stay; what the new base has already
+    /// is left out.
+    async fn replay(
+        &self,
+        commits: &[CommitId],
+        onto: &CommitId,
+        at: Timestamp,
+    ) -> Result<Made<CommitId>> {
+        let mut tip = object_id(onto)?;
+        for id in commits {
+            let done = object_id(id)?;
+            let parent = self
+                .with_objects(move |objects| first_parent(objects, done))
+                .await?;
+            let tree = match self.applied_by_git(tip, parent, done).await? {
+                Opinion::Clean(tree) => tree,
+                Opinion::Clash(_, paths) => return Ok(Err(paths)),
+                Opinion::Unknown => {
+                    let both = move |objects: &gix::Repository| both_touch(objects, [tip, done]);
+                    return self.with_objects(both).await.map(Err);
+                }
+            };
+            tip = self
+                .with_objects(move |objects| make_again(objects, [parent, done], tip, tree, at))
+                .await?;
         }
-    };
-    Ok(Ok((head, work_base)))
+        commit_id(tip).map(Ok)
+    }
 }
 
-/// Makes commits again on another one. Authors and messages stay; what the new base has already
-/// is left out.
-fn replay(
+/// Makes a commit again on `tip`, where it leads to `tree`; if it changes nothing there, it is left
+/// out.
+fn make_again(
     objects: &gix::Repository,
-    commits: &[CommitId],
-    onto: &CommitId,
+    [parent, done]: [ObjectId; 2],
+    tip: ObjectId,
+    tree: ObjectId,
     at: Timestamp,
-) -> Result<Made<CommitId>> {
-    let mut tip = object_id(onto)?;
-    for id in commits {
-        let old = objects.find_commit(object_id(id)?)?;
-        let tree = old.tree_id()?.detach();
-        let before = match old.parent_ids().next() {
-            Some(parent) => objects.find_commit(parent)?.tree_id()?.detach(),
-            None => ObjectId::empty_tree(objects.object_hash()),
-        };
-        let ours = objects.find_commit(tip)?.tree_id()?.detach();
-        let labels = gix::merge::blob::builtin_driver::text::Labels::default();
-        let options = objects.tree_merge_options()?;
-        let mut outcome = objects.merge_trees(before, ours, tree, labels, options)?;
-        let paths = clashing_paths(&outcome.conflicts);
-        if !paths.is_empty() {
-            return Ok(Err(paths));
-        }
-        let merged = outcome.tree.write()?.detach();
-        if merged == ours && tree != before {
-            continue;
-        }
-        let mut commit = old.decode()?.to_owned()?;
-        commit.tree = merged;
-        commit.parents = [tip].into_iter().collect();
-        commit.committer = gix::actor::Signature {
-            name: NAME.into(),
-            email: EMAIL.into(),
-            time: gix::date::Time::new(i64::try_from(at.as_millis() / 1000).unwrap_or(i64::MAX), 0),
-        };
-        // A signature vouches for the commit as it was.
-        commit.extra_headers.clear();
-        tip = objects.write_object(&commit)?.detach();
+) -> Result<ObjectId> {
+    let old = objects.find_commit(done)?;
+    let was_empty = root_of(objects, done)? == root_of(objects, parent)?;
+    if tree == root_of(objects, tip)? && !was_empty {
+        return Ok(tip);
     }
-    commit_id(tip).map(Ok)
+    let mut commit = old.decode()?.to_owned()?;
+    commit.tree = tree;
+    commit.parents = [tip].into_iter().collect();
+    commit.committer = signature(at);
+    // A signature vouches for the commit as it was.
+    commit.extra_headers.clear();
+    Ok(objects.write_object(&commit)?.detach())
 }

@@ -13,6 +13,7 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, SprintId, TagName, TicketId};
 
 use crate::error::{GitError, Result};
+use crate::git_cli::Call;
 use crate::repo::Repo;
 
 /// The name of a ref, made by the functions below only.
@@ -146,16 +147,7 @@ impl Repo {
 
     /// The commit that a full ref name or id means.
     pub(crate) async fn peel(&self, name: &str) -> Result<Option<CommitId>> {
-        let output = self
-            .call(["rev-parse", "--verify", "--quiet", "--end-of-options"])
-            .arg(format!("{name}^{{commit}}"))
-            .finish()
-            .await?;
-        match output.code {
-            Some(0) => parse_commit(&output.stdout).map(Some),
-            Some(1) => Ok(None),
-            Some(_) | None => Err(output.failed("rev-parse".into())),
-        }
+        peel(self.call(PEEL), name).await
     }
 
     /// Moves a ref to `new` if it is at `old`, or makes it if `old` is `None`.
@@ -247,6 +239,19 @@ impl Repo {
         let name = RefName::rescue(branch, commit);
         self.set_ref(&name, commit).await?;
         Ok(name)
+    }
+}
+
+/// The call that [`peel`] takes.
+pub(crate) const PEEL: [&str; 4] = ["rev-parse", "--verify", "--quiet", "--end-of-options"];
+
+/// The commit that a name means to this call.
+pub(crate) async fn peel(call: Call, name: &str) -> Result<Option<CommitId>> {
+    let output = call.arg(format!("{name}^{{commit}}")).finish().await?;
+    match output.code {
+        Some(0) => parse_commit(&output.stdout).map(Some),
+        Some(1) => Ok(None),
+        Some(_) | None => Err(output.failed("rev-parse".into())),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::config::{GitConfig, inner_path};
 use crate::error::{GitError, Result};
 use crate::git_cli::{Call, Git};
 use crate::lock::RepoLock;
+use crate::opinion::Heard;
 use crate::seed::Seed;
 
 /// An open repository.
@@ -29,6 +30,7 @@ pub(crate) struct Repo {
     pub(crate) pool: usize,
     pub(crate) keep_ignored: Vec<RepoPath>,
     pub(crate) seed: Vec<Seed>,
+    pub(crate) heard: Heard,
     objects: gix::ThreadSafeRepository,
 }
 
@@ -56,6 +58,7 @@ impl Repo {
             pool: config.pool,
             keep_ignored: config.keep_ignored,
             seed: config.seed,
+            heard: Heard::default(),
             objects,
         };
         repo.base_head().await?;
@@ -87,7 +90,7 @@ impl Repo {
         blocking(move || {
             let mut objects = objects.to_thread_local();
             objects.object_cache_size_if_unset(64 << 20);
-            work(&objects)
+            work(&objects).map_err(|error| error.left_out(|| is_partial(&objects)))
         })
         .await
     }
@@ -146,10 +149,17 @@ impl Repo {
         }
         let attributes = self.read(base_head, &[".gitattributes".into()]).await?;
         let is_lfs = |(_, text): &(RepoPath, Vec<u8>)| text.contains_str("filter=lfs");
-        if attributes.iter().any(is_lfs) {
+        let lfs = [
+            "config",
+            "--local",
+            "--get-regexp",
+            r"^filter\.lfs\.(smudge|process)$",
+        ];
+        if attributes.iter().any(is_lfs) && !self.call(lfs).yes().await? {
             warnings.push(
                 "files are kept with git-lfs, whose filters are not run: workspaces hold the \
-                 pointers, and what is left uncommitted is committed as it is"
+                 pointers, what is left uncommitted is committed as it is, and landing brings \
+                 pointers into the checkout; `git lfs install --local` has the filters run"
                     .into(),
             );
         }
@@ -164,6 +174,15 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| GitError::refused(ErrorKind::Fatal, format!("work was lost: {error}")))?
+}
+
+/// Whether objects were left out when the repository was cloned.
+fn is_partial(objects: &gix::Repository) -> bool {
+    let packs = fs::read_dir(objects.git_dir().join("objects/pack"));
+    packs.is_ok_and(|mut packs| {
+        packs
+            .any(|pack| pack.is_ok_and(|pack| pack.path().extension() == Some("promisor".as_ref())))
+    })
 }
 
 /// What someone is in the middle of, by the files git keeps about it.

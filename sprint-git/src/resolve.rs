@@ -103,6 +103,29 @@ pub(crate) fn leaf(tree: &gix::Tree<'_>, path: &BStr) -> Result<Option<Leaf>> {
         }))
 }
 
+/// Writes a tree in which these paths are as said, and everything else as before.
+pub(crate) fn put<'p>(
+    tree: &gix::Tree<'_>,
+    leaves: impl IntoIterator<Item = (&'p BString, Option<Leaf>)>,
+) -> Result<ObjectId> {
+    let mut editor = tree.edit()?;
+    let mut there = Vec::new();
+    // A file may take the place of a directory, so what goes goes first.
+    for (path, becomes) in leaves {
+        match becomes {
+            Some(leaf) => there.push((path, leaf)),
+            None if leaf(tree, path.as_bstr())?.is_some() => {
+                editor.remove(path)?;
+            }
+            None => {}
+        }
+    }
+    for (path, Leaf { kind, id }) in there {
+        editor.upsert(path, kind, id)?;
+    }
+    Ok(editor.write()?.detach())
+}
+
 /// Whether a line begins or ends a conflict.
 pub(crate) fn is_marker(line: &[u8]) -> bool {
     [b"<<<<<<< ", b">>>>>>> ", b"||||||| "]

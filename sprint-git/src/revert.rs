@@ -9,7 +9,7 @@ use sprint_core::id::{CommitId, SprintId};
 
 use crate::error::{GitError, Result};
 use crate::hazard::{Sides, hazards};
-use crate::merge::{commit, object_id, tree_of};
+use crate::merge::{commit, object_id, root_of, tree_of};
 use crate::opinion::{Opinion, unmergeable};
 use crate::refs::SprintRefs;
 use crate::repo::Repo;
@@ -69,14 +69,14 @@ impl Repo {
         let parent = self
             .with_objects(move |objects| first_parent(objects, done))
             .await?;
-        let tree = match self.reverted_by_git(head, done, parent).await? {
+        let tree = match self.applied_by_git(head, done, parent).await? {
             Opinion::Clean(tree) => tree,
             Opinion::Clash(_, paths) => return Ok(Without::Conflict(paths)),
             Opinion::Unknown => return Err(unmergeable(head, done)),
         };
         let (subject, at) = (input.subject.clone(), spec.at);
         self.with_objects(move |objects| {
-            if objects.find_commit(head)?.tree_id()?.detach() == tree {
+            if root_of(objects, head)? == tree {
                 return Ok(Without::Same);
             }
             let hazards = hazards(objects, Sides::of(objects, tree, [head, parent])?)?;
@@ -99,7 +99,8 @@ enum Without {
     Conflict(Vec<RepoPath>),
 }
 
-fn first_parent(objects: &gix::Repository, commit: ObjectId) -> Result<ObjectId> {
+/// The first parent of a commit; the first commit has none.
+pub(crate) fn first_parent(objects: &gix::Repository, commit: ObjectId) -> Result<ObjectId> {
     let parent = objects.find_commit(commit)?.parent_ids().next();
     parent.map(gix::Id::detach).ok_or_else(|| {
         let message = format!("{commit} is the first commit");

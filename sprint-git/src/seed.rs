@@ -13,9 +13,9 @@ use sprint_core::failure::ErrorKind;
 
 use crate::config::inner_path;
 use crate::error::{GitError, Result};
-use crate::pool::is_real_directory;
+use crate::files::{is_real_directory, remove};
 use crate::repo::{Repo, blocking};
-use crate::worktree::{Tree, remove_dir};
+use crate::worktree::Tree;
 
 /// An ignored directory of the user's checkout that a new workspace begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Repo {
             blocking(move || bring(&root, &from, &draft, &made, link)).await?;
             if !self.is_ignored(tree, &path).await? {
                 tracing::warn!(path = %to.display(), "not seeded: the branch does not ignore it");
-                discard(&to)?;
+                remove(&to)?;
             }
         }
         Ok(())
@@ -123,7 +123,7 @@ fn is_open(root: &Path, inner: &Path) -> bool {
 
 /// Makes it under another name first, so that an interrupted call leaves nothing half made.
 fn bring(root: &Path, from: &Path, draft: &Path, to: &Path, link: bool) -> Result<()> {
-    discard(draft)?;
+    remove(draft)?;
     if link {
         std::os::unix::fs::symlink(from, draft).map_err(GitError::io("link", from))?;
     } else {
@@ -132,14 +132,6 @@ fn bring(root: &Path, from: &Path, draft: &Path, to: &Path, link: bool) -> Resul
     let parent = to.parent().unwrap_or(root);
     fs::create_dir_all(parent).map_err(GitError::io("create", parent))?;
     fs::rename(draft, to).map_err(GitError::io("move", draft))
-}
-
-fn discard(path: &Path) -> Result<()> {
-    match path.symlink_metadata() {
-        Ok(found) if found.is_dir() => remove_dir(path),
-        Ok(_) => fs::remove_file(path).map_err(GitError::io("remove", path)),
-        Err(_) => Ok(()),
-    }
 }
 
 /// Copies a directory with the times of its files, by which build tools tell what is up to date.

@@ -9,9 +9,11 @@ use gix::diff::blob::{Algorithm, Diff, InternedInput};
 use gix::diff::tree::recorder::Change;
 use gix::object::tree::{EntryKind, EntryMode};
 use gix::objs::TreeRefIter;
+use sprint_core::domain::path::RepoPath;
 
 use crate::diff::text;
 use crate::error::Result;
+use crate::merge::{ancestor, root_of};
 use crate::resolve::Leaf;
 
 /// Before and after.
@@ -153,6 +155,18 @@ impl Touched {
         }
         self.files.insert(path, (before, after));
     }
+}
+
+/// The files that both sides change since they parted, sorted.
+pub(crate) fn both_touch(objects: &gix::Repository, sides: [ObjectId; 2]) -> Result<Vec<RepoPath>> {
+    let base = root_of(objects, ancestor(objects, sides)?)?;
+    let [a, b] = sides.map(|side| Touched::between(objects, base, root_of(objects, side)?));
+    let (a, b) = (a?, b?);
+    let paths: BTreeSet<_> = a
+        .shared(&b)
+        .map(|path| RepoPath::from_bytes(path))
+        .collect();
+    Ok(paths.into_iter().collect())
 }
 
 /// The lines of a file that changed, by what it was and what it became.

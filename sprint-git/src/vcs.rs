@@ -13,9 +13,8 @@ use sprint_core::domain::workspace::{
     ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed,
     RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
-use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, SprintId, TagName, TicketId};
-use sprint_core::ports::{Error as CoreError, Result, Vcs};
+use sprint_core::ports::{Result, Vcs};
 use sprint_core::run::effect::EffectKey;
 
 use crate::config::GitConfig;
@@ -110,13 +109,13 @@ impl Vcs for GitVcs {
     }
 
     async fn graft(&self, spec: &GraftSpec) -> Result<Grafted> {
-        let onto = spec.onto.as_str();
-        Err(CoreError::new(ErrorKind::Unsupported, "graft onto", onto))
+        let grafted = self.repo.graft(spec).await;
+        grafted.map_err(|error| error.during("graft onto", spec.onto.as_str()))
     }
 
-    async fn trace(&self, _: &BranchName, commit: &CommitId) -> Result<Trace> {
-        let commit = commit.as_str();
-        Err(CoreError::new(ErrorKind::Unsupported, "trace", commit))
+    async fn trace(&self, branch: &BranchName, commit: &CommitId) -> Result<Trace> {
+        let trace = self.repo.trace(branch, commit).await;
+        trace.map_err(|error| error.during("trace", commit.as_str()))
     }
 
     async fn probe(&self, spec: &ProbeSpec) -> Result<Probe> {

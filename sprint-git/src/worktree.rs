@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gix::bstr::ByteSlice;
+use sprint_core::domain::path::RepoPath;
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId};
 
 use crate::error::{GitError, Result};
+use crate::files::{remove_dir, remove_file};
 use crate::git_cli::Call;
 use crate::lock::Held;
-use crate::pool::remove_file;
-use crate::refs::{RefName, parse_commit};
+use crate::refs::{PEEL, RefName, peel};
 use crate::repo::{Repo, blocking, held_branch};
 
 /// Where our worktrees are, below the main worktree.
@@ -50,10 +51,10 @@ impl Tree {
 /// What is uncommitted in a worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Dirt {
-    /// Changed tracked files, as bytes for people.
-    pub(crate) tracked: Vec<String>,
+    /// Changed tracked files.
+    pub(crate) tracked: Vec<RepoPath>,
     /// Files that are neither tracked nor ignored. A name ending in `/` is another repository.
-    pub(crate) untracked: Vec<String>,
+    pub(crate) untracked: Vec<RepoPath>,
 }
 
 impl Dirt {
@@ -262,8 +263,15 @@ impl Repo {
 
     /// The commit checked out in a worktree.
     pub(crate) async fn head_of(&self, tree: &Tree) -> Result<CommitId> {
-        let call = self.call_in(tree, ["rev-parse", "--verify", "HEAD^{commit}"]);
-        parse_commit(&call.run().await?)
+        self.head_if_any(tree).await?.ok_or_else(|| {
+            let message = format!("{} is on a branch without a commit", tree.path.display());
+            GitError::refused(ErrorKind::Conflict, message)
+        })
+    }
+
+    /// The same; `None` on a branch that has no commit yet.
+    pub(crate) async fn head_if_any(&self, tree: &Tree) -> Result<Option<CommitId>> {
+        peel(self.call_in(tree, PEEL), "HEAD").await
     }
 
     /// What is uncommitted in a worktree.
@@ -337,7 +345,7 @@ fn parse_dirt(status: &[u8]) -> Dirt {
         let Some((code, path)) = entry.split_at_checked(3) else {
             continue;
         };
-        let path = path.to_str_lossy().into_owned();
+        let path = RepoPath::from_bytes(path);
         if code.starts_with(b"??") {
             dirt.untracked.push(path);
         } else {
@@ -352,15 +360,6 @@ fn normal(path: &Path) -> PathBuf {
     path.components().collect()
 }
 
-/// Removes a directory and what is in it, if it is there.
-pub(crate) fn remove_dir(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Ok(()) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(GitError::io("remove", path)(error)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -368,8 +367,8 @@ mod tests {
     #[test]
     fn status_is_split_into_tracked_and_untracked() {
         let dirt = parse_dirt(b" M a b\0A  new\0?? sub/\0?? x\ny\0");
-        assert_eq!(dirt.tracked, ["a b", "new"]);
-        assert_eq!(dirt.untracked, ["sub/", "x\ny"]);
+        assert_eq!(dirt.tracked, ["a b", "new"].map(RepoPath::from));
+        assert_eq!(dirt.untracked, ["sub/", "x\ny"].map(RepoPath::from));
         assert!(parse_dirt(b"").is_empty());
     }
 }

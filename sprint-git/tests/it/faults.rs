@@ -23,7 +23,13 @@
 //! | links leaving the tree | [`links_out_of_the_repository_are_not_merged`] |
 //! | paths that are not UTF-8 | `workspace::collecting_commits_what_nobody_committed_and_describes_it` |
 //! | submodules | [`submodules_are_pointers_and_conflict_when_both_move`] |
-//! | LFS pointers and filters | [`pointers_stay_pointers_and_filters_do_not_run`] |
+//! | LFS pointers and filters | [`pointers_stay_pointers_and_filters_do_not_run`], `attributes::large_files_are_stored_elsewhere_where_the_repository_says_so` |
+//! | merge drivers, `merge=union` | `attributes::*` |
+//! | stale lock of packed refs or of the settings | `storage::a_lock_*` |
+//! | full disk | `storage::a_full_disk_stops_the_sprint_and_costs_nothing` |
+//! | partial clone | `storage::a_partial_clone_works_where_it_has_the_objects_and_says_what_to_do_where_not` |
+//! | changes hidden from git | `workspace::changes_that_git_was_told_to_overlook_are_seen_and_kept` |
+//! | branch without a commit | `workspace::a_head_without_a_commit_keeps_nobody_from_giving_back` |
 //! | hooks | `hygiene::hooks_and_monitors_of_the_repository_never_run` |
 //! | signing required | [`signing_is_not_attempted_and_foretold`] |
 //! | foreign owner | [`a_repository_of_somebody_else_stops_the_sprint`] |
@@ -334,7 +340,7 @@ async fn pointers_stay_pointers_and_filters_do_not_run() {
     assert_eq!(collected.changed.len(), 1);
     assert_eq!(fixture.fingerprint(&["refs/"]), before);
     let warnings = fixture.vcs.status().await.unwrap().warnings;
-    insta::assert_snapshot!(warnings.join("\n"), @"files are kept with git-lfs, whose filters are not run: workspaces hold the pointers, and what is left uncommitted is committed as it is");
+    insta::assert_snapshot!(warnings.join("\n"), @"files are kept with git-lfs, whose filters are not run: workspaces hold the pointers, what is left uncommitted is committed as it is, and landing brings pointers into the checkout; `git lfs install --local` has the filters run");
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! The adapter on real repositories.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod attributes;
 mod conformance;
 mod differential;
 mod faults;
+mod graft;
 mod histories;
 mod hygiene;
 mod land;
@@ -14,6 +16,7 @@ mod refresh;
 mod resolve;
 mod revert;
 mod safety;
+mod storage;
 mod support;
 mod survey;
 mod workspace;

@@ -6,7 +6,7 @@ use std::path::Path;
 use sprint_core::domain::path::RepoPath;
 use sprint_core::ports::Vcs;
 
-use crate::support::{Fixture, command, commit_all, git, sprint, write};
+use crate::support::{Fixture, command, commit_all, git, scripted_git, sprint, write};
 
 #[tokio::test]
 async fn tickets_are_merged_in_order_with_one_commit_each() {
@@ -209,4 +209,42 @@ async fn the_integration_worktree_is_reset_and_keeps_its_build_cache() {
         .unwrap();
     assert!(path.join("one.txt").exists());
     assert_eq!(git(&fixture.root, &["branch", "--show-current"]), "main");
+}
+
+/// A search for the ticket that breaks a check merges the same commits many times.
+#[tokio::test]
+async fn git_is_asked_about_a_merge_once() {
+    let mut fixture = Fixture::new().await;
+    let inputs = [
+        fixture.ticket("ENG-1", &[("b.txt", "one\n")]).await,
+        fixture.ticket("ENG-2", &[("b.txt", "two\n")]).await,
+        fixture.ticket("ENG-3", &[("c.txt", "three\n")]).await,
+    ];
+    let base = fixture.head();
+    let fresh = fixture.combine(&base, &inputs).await;
+    let script = scripted_git(&fixture);
+    let log = script.with_file_name("log");
+    fixture.reopen(|config| config.program = script).await;
+    let asked = || {
+        let calls = fs::read_to_string(&log).unwrap();
+        calls.matches(" merge-tree ").count()
+    };
+    assert_eq!(fixture.combine(&base, &inputs).await, fresh);
+    assert_eq!(asked(), 3);
+    assert_eq!(fixture.combine(&base, &inputs).await, fresh);
+    assert_eq!(fixture.combine(&base, &inputs[..1]).await.conflicts, []);
+    assert_eq!(asked(), 3);
+    fixture.combine(&base, &inputs[1..]).await;
+    assert_eq!(asked(), 5);
+    // What nothing refers to may be pruned; git then makes it again.
+    git(
+        &fixture.root,
+        &[
+            "update-ref",
+            "-d",
+            "refs/sprint/sprint-20260131-090500/trial",
+        ],
+    );
+    git(&fixture.root, &["gc", "-q", "--prune=now"]);
+    assert_eq!(fixture.combine(&base, &inputs).await, fresh);
 }

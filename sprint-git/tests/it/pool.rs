@@ -137,9 +137,9 @@ type Damage<'a> = &'a dyn Fn(&Path);
 
 #[tokio::test]
 async fn worktrees_in_an_unusual_state_are_not_used_again() {
-    let hidden = |path: &Path| {
-        git(path, &["update-index", "--assume-unchanged", "a.txt"]);
-        write(path, "a.txt", "hidden from status\n");
+    let left_out = |path: &Path| {
+        git(path, &["update-index", "--skip-worktree", "a.txt"]);
+        fs::remove_file(path.join("a.txt")).unwrap();
     };
     let sparse = |path: &Path| {
         let git_dir = git(path, &["rev-parse", "--absolute-git-dir"]);
@@ -147,7 +147,7 @@ async fn worktrees_in_an_unusual_state_are_not_used_again() {
     };
     let elsewhere = |path: &Path| fs::write(path.join(".git"), "gitdir: /nowhere\n").unwrap();
     let states: [(&str, Damage<'_>); 3] = [
-        ("a change hidden from status", &hidden),
+        ("a file that is left out", &left_out),
         ("a sparse checkout", &sparse),
         ("a link to another repository", &elsewhere),
     ];

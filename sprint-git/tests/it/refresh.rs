@@ -247,6 +247,23 @@ async fn a_base_that_was_brought_in_by_hand_does_not_count_as_the_tickets_work()
     }
 }
 
+/// Only what is recorded moves then, and what nobody committed stays.
+#[tokio::test]
+async fn a_base_that_was_brought_in_by_hand_costs_no_uncommitted_work() {
+    let fixture = Fixture::new().await;
+    let workspace = stale(&fixture).await;
+    let base = fixture.advance("c.txt", "c\n");
+    git(&workspace.path, &["merge", "-q", "main"]);
+    write(&workspace.path, "b.txt", "not committed\n");
+    write(&workspace.path, "new.txt", "nor this\n");
+    let refreshed = fixture.vcs.refresh(&spec(&workspace, &base)).await;
+    let status = git(&workspace.path, &["status", "--porcelain"]);
+    assert_eq!(status, " M b.txt\n?? new.txt", "{refreshed:?}");
+    assert_eq!(refreshed.unwrap_err().kind(), ErrorKind::Conflict);
+    fixture.collect(&workspace).await;
+    assert_eq!(fixture.moved(&workspace).await.work_base, base);
+}
+
 #[tokio::test]
 async fn refreshing_can_be_cut_off_at_every_call() {
     let mut cuts = 0;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -283,4 +284,12 @@ pub(crate) async fn cut_off(script: &Path, stop: usize, action: impl Future<Outp
     }
     fs::remove_file(&pipe).unwrap();
     was_cut
+}
+
+/// Says that a test could not run here, also where the output of tests is hidden.
+pub(crate) fn skipped(why: &str) {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("a test");
+    let text = format!("SKIPPED {name}: {why}\n");
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
 }

@@ -10,6 +10,7 @@ use sprint_core::domain::workspace::{ChangeKind, Leftovers, Opened};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{SprintId, TicketId};
 use sprint_core::ports::Vcs;
+use sprint_git::{GitConfig, GitVcs};
 
 use crate::support::{Fixture, at, command, commit_all, git, key, leftovers, sprint, write};
 
@@ -596,4 +597,74 @@ async fn what_a_gate_changes_in_tracked_files_is_seen_and_left() {
         fs::read_to_string(workspace.path.join("a.txt")).unwrap(),
         "changed\n"
     );
+}
+
+/// Git can be told to look away from changes of a file.
+#[tokio::test]
+async fn changes_that_git_was_told_to_overlook_are_seen_and_kept() {
+    for hide in ["--assume-unchanged", "--skip-worktree"] {
+        let fixture = Fixture::new().await;
+        let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+        let head = fixture.collect(&workspace).await.head;
+        git(&workspace.path, &["update-index", hide, "a.txt"]);
+        write(&workspace.path, "a.txt", "hidden\n");
+        let altered = fixture.vcs.altered(&workspace.path, &head).await.unwrap();
+        assert_eq!(altered, ["a.txt".into()], "{hide}");
+        let restore = Leftovers::RestoreTo(head.clone());
+        let restored = fixture.vcs.collect(&workspace, &restore).await;
+        assert_eq!(restored.unwrap_err().kind(), ErrorKind::Conflict, "{hide}");
+        let text = fs::read_to_string(workspace.path.join("a.txt")).unwrap();
+        assert_eq!(text, "one\ntwo\nthree\n", "{hide}");
+
+        git(&workspace.path, &["update-index", hide, "a.txt"]);
+        write(&workspace.path, "a.txt", "hidden\n");
+        let collected = fixture.collect(&workspace).await;
+        assert_eq!(collected.changed.len(), 1, "{hide}");
+        git(&workspace.path, &["update-index", hide, "a.txt"]);
+        write(&workspace.path, "a.txt", "hidden again\n");
+        fixture.vcs.close(&workspace).await.unwrap();
+        let kept = git(
+            &fixture.root,
+            &["for-each-ref", "--format=%(refname)", "refs/sprint/rescue/"],
+        );
+        let texts: Vec<_> = kept
+            .lines()
+            .map(|name| git(&fixture.root, &["show", &format!("{name}:a.txt")]))
+            .collect();
+        assert!(
+            texts.contains(&"hidden again".to_owned()),
+            "{hide}: {texts:?}"
+        );
+    }
+}
+
+/// An agent may have begun a branch without a commit.
+#[tokio::test]
+async fn a_head_without_a_commit_keeps_nobody_from_giving_back() {
+    let fixture = Fixture::new().await;
+    let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+    git(&workspace.path, &["checkout", "-q", "--orphan", "fresh"]);
+    write(&workspace.path, "b.txt", "b\n");
+    let collected = fixture.vcs.collect(&workspace, &leftovers()).await;
+    assert_eq!(collected.unwrap_err().kind(), ErrorKind::Conflict);
+    fixture.vcs.close(&workspace).await.unwrap();
+    assert!(!workspace.path.exists());
+    let kept = git(
+        &fixture.root,
+        &["for-each-ref", "--format=%(refname)", "refs/sprint/rescue/"],
+    );
+    let text = git(&fixture.root, &["show", &format!("{kept}:b.txt")]);
+    assert_eq!(text, "b");
+}
+
+#[tokio::test]
+async fn a_directory_that_went_away_is_named() {
+    let fixture = Fixture::new().await;
+    let config = GitConfig::new(fixture.root.join("nowhere"), "main".parse().unwrap());
+    let error = GitVcs::open(config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let text = error
+        .chain()
+        .replace(&fixture.root.display().to_string(), "/project");
+    insta::assert_snapshot!(text, @"failed to open repository /project/nowhere: there is no directory /project/nowhere");
 }

@@ -7,6 +7,7 @@ pub mod agent;
 pub mod blob;
 pub mod clock;
 pub mod lease;
+pub mod proof;
 pub mod store;
 pub mod tracker;
 pub mod undo;

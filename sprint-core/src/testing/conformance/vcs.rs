@@ -13,7 +13,7 @@ use crate::failure::ErrorKind;
 use crate::id::{CommitId, SprintId, TagName, TicketId};
 use crate::ports::Vcs;
 use crate::run::effect::{EffectId, EffectKey, Step};
-use crate::testing::conformance::undo;
+use crate::testing::conformance::{proof, undo};
 use crate::time::Timestamp;
 
 /// An adapter on a fresh repository whose base holds at least one file, `a.txt`, and is checked
@@ -49,6 +49,11 @@ pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
     dependencies_come_with_the_workspace(&fresh().await).await;
     landing_is_by_compare_and_swap(&fresh().await).await;
     landing_waits_for_a_clean_checkout(&fresh().await).await;
+    proof::grafting_takes_the_files_it_names(&fresh().await).await;
+    proof::grafting_takes_away_what_is_not_there(&fresh().await).await;
+    proof::grafting_touches_nothing(&fresh().await).await;
+    proof::commits_are_traced(&fresh().await).await;
+    proof::a_branch_that_moved_is_traced(&fresh().await).await;
     undo::taking_back_goes_both_ways(&fresh().await).await;
     undo::taking_back_leaves_the_others(&fresh().await).await;
     undo::taking_back_is_not_forced(&fresh().await).await;
@@ -409,7 +414,7 @@ pub async fn closing_and_tidying_can_be_repeated(harness: &dyn VcsHarness) {
     assert_eq!(vcs.read(&head, &wanted).await.unwrap().len(), 1);
 }
 
-async fn spec(harness: &dyn VcsHarness, ticket: &str) -> WorkspaceSpec {
+pub(super) async fn spec(harness: &dyn VcsHarness, ticket: &str) -> WorkspaceSpec {
     WorkspaceSpec {
         sprint: key().sprint,
         ticket: TicketId::new(ticket).unwrap(),
@@ -420,14 +425,14 @@ async fn spec(harness: &dyn VcsHarness, ticket: &str) -> WorkspaceSpec {
     }
 }
 
-async fn open(harness: &dyn VcsHarness, spec: &WorkspaceSpec) -> Workspace {
+pub(super) async fn open(harness: &dyn VcsHarness, spec: &WorkspaceSpec) -> Workspace {
     match harness.vcs().open(spec, &key()).await.unwrap() {
         Opened::Ready(workspace) => workspace,
         Opened::Conflict { dependency, .. } => panic!("{dependency} conflicts"),
     }
 }
 
-async fn collect(harness: &dyn VcsHarness, workspace: &Workspace) -> Collected {
+pub(super) async fn collect(harness: &dyn VcsHarness, workspace: &Workspace) -> Collected {
     let leftovers = Leftovers::Commit {
         subject: "leftovers".into(),
         at: AT,
@@ -444,7 +449,11 @@ fn refreshing(workspace: &Workspace, base: &CommitId) -> RefreshSpec {
     }
 }
 
-async fn refresh(harness: &dyn VcsHarness, workspace: &Workspace, base: &CommitId) -> Refreshed {
+pub(super) async fn refresh(
+    harness: &dyn VcsHarness,
+    workspace: &Workspace,
+    base: &CommitId,
+) -> Refreshed {
     let spec = refreshing(workspace, base);
     harness.vcs().refresh(&spec).await.unwrap()
 }

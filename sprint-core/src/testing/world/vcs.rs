@@ -244,8 +244,12 @@ impl State {
     /// Tests without the change that they belong to fail, unless they prove nothing.
     pub(crate) fn graft(&mut self, spec: &GraftSpec) -> Grafted {
         let repo = &mut self.repo;
+        let from = &repo.commits[&spec.from].tree;
         let mut tree = repo.commits[&spec.onto].tree.clone();
-        for (name, change) in &repo.commits[&spec.from].tree {
+        let is_gone =
+            |name: &String| !from.contains_key(name) && spec.paths.contains(&repo.path_of(name));
+        tree.retain(|name, _| !is_gone(name));
+        for (name, change) in from {
             let tests_only = spec.paths.contains(&test_of(name));
             let whole = spec.paths.contains(&repo.path_of(name));
             let mut grafted = change.clone();
