@@ -21,7 +21,7 @@ async fn a_lock_on_the_settings_is_in_nobodys_way() {
     fs::write(&lock, "").unwrap();
     let ticket = fixture.ticket("ENG-1", &[("b.txt", "b\n")]).await;
     let combined = fixture.combine(&fixture.head(), &[ticket]).await;
-    let checkout = fixture.vcs.checkout(&combined.tip, &sprint()).await;
+    let checkout = fixture.vcs.checkout(&combined.tip, &sprint(), None).await;
     assert!(checkout.unwrap().join("b.txt").exists());
     assert_eq!(fixture.land(&fixture.landing(&combined)).await, Landed::Yes);
     let workspace = fixture.open(&fixture.spec("ENG-1")).await;
