@@ -123,6 +123,13 @@ pub(crate) struct RunArgs {
     /// Ask for changes in human review; may be repeated.
     #[arg(long, value_name = "TICKET=WHAT", value_parser = changes)]
     pub(crate) request_changes: Vec<(TicketId, String)>,
+    /// Approve the ticket's change in human review without looking closely, which the evidence
+    /// says; may be repeated.
+    #[arg(long, value_name = "TICKET")]
+    pub(crate) skip_review: Vec<TicketId>,
+    /// Go on although tests fail on base already: they are nobody's blame.
+    #[arg(long)]
+    pub(crate) accept_red_base: bool,
     /// Try a stuck or blocked ticket again with a new budget; may be repeated.
     #[arg(long, value_name = "TICKET")]
     pub(crate) reattempt: Vec<TicketId>,
@@ -148,6 +155,8 @@ impl RunArgs {
             agent_cmd: None,
             agent: Vec::new(),
             approve: Vec::new(),
+            skip_review: Vec::new(),
+            accept_red_base: false,
             request_changes: Vec::new(),
             reattempt: Vec::new(),
             drop: Vec::new(),
