@@ -80,6 +80,7 @@ pub mod redact;
 mod capture;
 mod output;
 mod pipes;
+mod spool;
 
 pub use command_agent::CommandAgent;
 pub use environment::Environment;
