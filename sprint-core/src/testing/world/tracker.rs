@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{CommentRef, EvidenceMarker, Note};
+use crate::domain::evidence::{Comment, CommentRef, EvidenceMarker, Note};
 use crate::domain::reality::{Fetched, TicketReality};
 use crate::domain::selection::select;
 use crate::domain::ticket::{Ticket, TicketStatus};
@@ -129,6 +129,15 @@ impl Board {
             status: entry.ticket.status,
             evidence: entry.evidence(),
         })
+    }
+
+    pub(crate) fn comments(&mut self, id: &TicketId) -> Result<Vec<Comment>> {
+        let posted = self.find(id, "read comments of")?.comments.iter();
+        let shown = posted.map(|(key, body)| Comment {
+            reference: CommentRef(key.clone()),
+            body: body.clone(),
+        });
+        Ok(shown.collect())
     }
 
     pub(crate) fn start(&mut self, id: &TicketId) -> Result<()> {
