@@ -1,17 +1,16 @@
 //! Gate commands, run and observed.
 
-mod count;
-mod go;
-mod javascript;
-mod python;
-mod rust;
+mod files;
+#[cfg(test)]
+mod fixtures;
+mod read;
+mod runner;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sprint_core::domain::check::{CheckPlan, CheckReport, Subject};
-use sprint_core::domain::command::{CheckKind, CheckRun, CommandLine, Count};
+use sprint_core::domain::command::{CheckKind, CheckRun, CommandLine};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::EnvironmentId;
 use sprint_core::ports::{EffectContext, Error, Result, Verifier};
@@ -21,13 +20,16 @@ use crate::output;
 use crate::process::{self, Finished, Limits, Process, Streams};
 use crate::redact::Redactor;
 
+pub use read::{OutputReader, Reading};
+
 /// The end of an output that goes into reports.
 const TAIL_BYTES: usize = 8 * 1024;
 
 /// Runs gate commands as processes.
 ///
 /// Output is captured up to 16 MiB per command, half from its start and half from its end.
-/// Numbers of tests are read for [`CheckKind::Test`] only.
+/// Numbers of tests and names of failed ones are read for [`CheckKind::Test`], numbers of files for
+/// [`CheckKind::Lint`] and [`CheckKind::Typecheck`].
 #[derive(Clone, Debug)]
 pub struct CommandVerifier {
     environment: Environment,
@@ -112,6 +114,14 @@ impl CommandVerifier {
         let finished = self.execute(command, subject, timeout).await?;
         let (exit, duration) = (finished.exit, finished.duration);
         let (text, output) = output::keep(finished.stdout, &self.redactor, cx).await?;
+        let Reading { count, failing } = match check {
+            CheckKind::Test => read::read(&text),
+            CheckKind::Lint | CheckKind::Typecheck => Reading {
+                count: files::read(&text),
+                ..Reading::default()
+            },
+            CheckKind::Build => Reading::default(),
+        };
         tracing::debug!(key = %cx.key, %check, %exit, output = %output, "check ended");
         Ok(CheckRun {
             check,
@@ -120,11 +130,8 @@ impl CommandVerifier {
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
             output,
             tail: output::tail(&text, check.tail_lines(), TAIL_BYTES, &self.redactor),
-            count: match check {
-                CheckKind::Test => count::read(&text),
-                CheckKind::Build | CheckKind::Lint | CheckKind::Typecheck => Count::Unknown,
-            },
-            failing: BTreeSet::new(),
+            count,
+            failing,
             redacted: 0,
             reused: None,
         })

@@ -1,46 +1,104 @@
-//! The reader for `go test`.
+//! The reader for `go test`, plain, under `-v` and under `-json`.
 
-use super::count::{Reading, Tally};
+use serde::Deserialize;
 
-/// `--- PASS: TestX (0.00s)` under `-v`; without it only packages are named, not tests.
-pub(super) fn test(lines: &[&str]) -> Reading {
-    let packages: Vec<&str> = lines
-        .iter()
-        .copied()
-        .filter(|line| is_package(line))
-        .collect();
-    if packages.is_empty() {
-        return Reading::Absent;
+use crate::verify::runner::{Hold, Names, Outcome, Runner, Tally, without_duration};
+
+/// `=== RUN   TestX` and `--- PASS: TestX (0.00s)` under `-v`, objects under `-json`; without
+/// either only packages are named, not tests.
+///
+/// The results of all packages add up, subtests included. Unless there is one result for each
+/// test that was started, a test printed something like a result or a package died, and the count
+/// is unknown.
+#[derive(Debug, Default)]
+pub(super) struct Go {
+    packages: u64,
+    empty: u64,
+    started: u64,
+    results: Tally,
+    names: Names,
+}
+
+/// A line of `-json`; what it has beyond this says nothing about tests.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Event<'a> {
+    action: &'a str,
+    #[serde(default, borrow)]
+    test: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default, borrow)]
+    output: Option<std::borrow::Cow<'a, str>>,
+}
+
+impl Go {
+    fn result(&mut self, word: &str, name: &str) {
+        let result = match word {
+            "pass" | "PASS" => "passed",
+            "fail" | "FAIL" => "failed",
+            "skip" | "SKIP" => "skipped",
+            _ => return,
+        };
+        self.results = self.results.plus(Tally::of(1, result).unwrap_or_default());
+        if result == "failed" {
+            self.names.add(name);
+        }
     }
-    let empty =
-        |line: &&str| line.ends_with("[no test files]") || line.ends_with("[no tests to run]");
-    if packages.iter().all(empty) {
-        return Reading::Counted(Tally::default());
+
+    fn package(&mut self, line: &str) -> bool {
+        // `ok` and `FAIL` with a time, or `?` with a remark, in columns divided by tabs.
+        let ours = ["ok  \t", "FAIL\t", "?   \t"];
+        let is_package = ours.iter().any(|start| line.starts_with(start));
+        if is_package {
+            self.packages += 1;
+            let empty = line.ends_with("[no test files]") || line.ends_with("[no tests to run]");
+            self.empty += u64::from(empty);
+        }
+        is_package
     }
-    // Only `-v` announces tests; without it failures are shown and passes are not.
-    if lines.iter().any(|line| line.starts_with("=== RUN ")) {
-        Reading::sum(lines.iter().filter_map(|line| one(line)))
-    } else {
-        Reading::Uncounted
+
+    fn event(&mut self, line: &str) {
+        let Ok(event) = serde_json::from_str::<Event<'_>>(line) else {
+            return;
+        };
+        match (event.action, event.test, event.output) {
+            ("run", Some(_), _) => self.started += 1,
+            ("output", None, Some(text)) => {
+                self.package(text.trim_end());
+            }
+            (word, Some(test), _) => self.result(word, &test),
+            _ => {}
+        }
     }
 }
 
-/// `ok` and `FAIL` with a time, or `?` with a remark, in columns divided by tabs.
-fn is_package(line: &str) -> bool {
-    ["ok  \t", "FAIL\t", "?   \t"]
-        .iter()
-        .any(|start| line.starts_with(start))
-}
+impl Runner for Go {
+    fn line(&mut self, line: &str, _: &mut Names) -> Hold {
+        if line.starts_with("{\"Time\":") || line.starts_with("{\"Action\":") {
+            self.event(line);
+        } else if line.starts_with("=== RUN ") {
+            self.started += 1;
+        } else if line.trim_start().starts_with("--- ") {
+            let result = line.trim_start()["--- ".len()..].split_once(": ");
+            if let Some((word, name)) = result {
+                self.result(word, without_duration(name, [" (", "s)"]));
+            }
+        } else {
+            self.package(line);
+        }
+        Hold::Free
+    }
 
-fn one(line: &str) -> Option<Tally> {
-    let (word, _) = line.trim_start().strip_prefix("--- ")?.split_once(": ")?;
-    Tally::of(
-        1,
-        match word {
-            "PASS" => "passed",
-            "FAIL" => "failed",
-            "SKIP" => "skipped",
-            _ => return None,
-        },
-    )
+    fn finish(&mut self, failing: &mut Names) -> Outcome {
+        if self.packages == 0 {
+            return Outcome::Absent;
+        }
+        failing.take(&mut self.names);
+        if self.packages == self.empty {
+            Outcome::Counted(Tally::default())
+        } else if self.started > 0 && self.started == self.results.total() {
+            Outcome::Counted(self.results)
+        } else {
+            Outcome::Uncounted
+        }
+    }
 }
