@@ -73,6 +73,15 @@ fn runners() {
       empty-json: 0 passed, 0 failed, 0 skipped
       empty-verbose: 0 passed, 0 failed, 0 skipped
       empty: 0 passed, 0 failed, 0 skipped
+      failed-json: 3 passed, 2 failed, 1 skipped
+        TestWrong
+        TestWrong/one_case
+      failed-verbose: 3 passed, 2 failed, 1 skipped
+        TestWrong
+        TestWrong/one_case
+      failed: no count in the output
+        TestWrong
+        TestWrong/one_case
       mixed-json: no count in the output
         TestWrong
         TestWrong/one_case
@@ -233,6 +242,10 @@ fn runners() {
         test_a.py::test_each[c::d - e]
         test_a.py::test_needs
       empty: 0 passed, 0 failed, 0 skipped
+      failed-quiet: 3 passed, 3 failed, 2 skipped
+        test_a.py::TestGroup::test_wrong
+        test_a.py::test_each[c::d - e]
+        test_a.py::test_needs
       mixed-quiet: no count in the output
         test_a.py::TestGroup::test_wrong
         test_a.py::test_each[c::d - e]
