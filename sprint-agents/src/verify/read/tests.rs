@@ -113,6 +113,7 @@ fn tap_points_are_counted_where_nothing_adds_them_up() {
     );
     check("1..0 # SKIP nothing here\n", known(0, 0, 0));
     check("ok 1\nok 2\n", Count::Unknown);
+    check("1..5\n3 passed, 0 failed\n", known(3, 0, 0));
 }
 
 // Recorded from pytest 9 and Python 3.11.
@@ -448,6 +449,8 @@ fn numbers_that_disagree_with_themselves_are_unknown() {
         "<testsuite><testcase name=\"a\"/>\n",
         "Test project /project\n",
         "----\nRan 1 test in 0.1s\n\nFAILED (failures=2)\n",
+        "> Task :test NO-SOURCE\n> Task :functionalTests\n",
+        "<testsuite tests=\"2\"><testcase name=\"a\"/></testsuite>\n",
     ] {
         check(text, Count::Unknown);
     }

@@ -36,7 +36,7 @@ impl Gradle {
         let Some((_, name)) = path.rsplit_once(':') else {
             return;
         };
-        if name != "test" && !name.ends_with("Test") {
+        if name != "test" && !name.ends_with("Test") && !name.ends_with("Tests") {
             return;
         }
         let task = match outcome {

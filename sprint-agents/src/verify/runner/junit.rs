@@ -49,7 +49,7 @@ enum Verdict {
 impl Runner for Junit {
     fn line(&mut self, line: &str, failing: &mut Names) -> Hold {
         if self.place == Place::Outside {
-            let starts = ["<?xml ", "<testsuites", "<testsuite "];
+            let starts = ["<?xml ", "<testsuites", "<testsuite>", "<testsuite "];
             if !starts.iter().any(|start| line.starts_with(start)) {
                 return Hold::Free;
             }

@@ -110,6 +110,8 @@ impl Runner for Tap {
         match (self.closing.summary, self.plan) {
             (Once::Silent, Plan::Missing) => Outcome::Absent,
             (Once::Silent, _) if complete => Outcome::Counted(self.points),
+            // A plan and nothing of it: some line happens to look like one.
+            (Once::Silent, _) if self.points == Tally::default() => Outcome::Absent,
             (Once::Silent, _) => Outcome::Uncounted,
             // Some producers leave the skipped ones out of their sum.
             (Once::Said(sum), _) if complete && sum.skipped == 0 => {
