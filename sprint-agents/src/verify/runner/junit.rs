@@ -67,8 +67,9 @@ impl Runner for Junit {
         Hold::Held
     }
 
-    fn finish(&mut self, _: &mut Names) -> Outcome {
+    fn finish(&mut self, failing: &mut Names) -> Outcome {
         if self.place != Place::Outside && self.depth > 0 {
+            failing.take(&mut self.names);
             return Outcome::Uncounted;
         }
         self.summary.outcome()
