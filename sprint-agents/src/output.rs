@@ -277,6 +277,8 @@ fn after_sequence(text: &str) -> &str {
             None => "",
         }
     } else {
+        // Some sequences choose a character set: `(B`.
+        let text = text.trim_start_matches(|c: char| matches!(c, '\u{20}'..='\u{2f}'));
         text.strip_prefix(|c: char| c.is_ascii_graphic())
             .unwrap_or(text)
     }
@@ -292,7 +294,7 @@ mod tests {
             ("\u{1b}[1;31mred\u{1b}[0m é", "red é"),
             ("\u{1b}[2K\u{1b}[1Gx", "x"),
             ("\u{1b}]8;;http://x\u{1b}\\link\u{1b}]8;;\u{7}", "link"),
-            ("\u{1b}(Bx", "Bx"),
+            ("\u{1b}(Bx", "x"),
             ("a\u{1b}", "a"),
             ("a\u{1b}[12", "a"),
         ] {

@@ -1,14 +1,13 @@
 //! Gate commands, run and observed.
 
-mod count;
-mod go;
-mod javascript;
-mod python;
-mod rust;
-
+mod files;
+#[cfg(test)]
+mod fixtures;
 mod path_trust;
 mod programs;
+mod read;
 mod reading;
+mod runner;
 mod surroundings;
 mod variables;
 
@@ -30,6 +29,8 @@ use crate::spool::Spool;
 use reading::Reader;
 use surroundings::Surroundings;
 
+pub use read::{OutputReader, Reading};
+
 /// The end of an output that goes into reports.
 const TAIL_BYTES: usize = 8 * 1024;
 
@@ -43,7 +44,8 @@ const OUTPUT_LIMIT: u64 = 1 << 30;
 /// Output waits in a file without a name until its command has ended, up to 1 GiB: half from its
 /// start and half from its end, and a remark in the report if something was left out. Then it is
 /// redacted, read and stored in one pass, in memory that does not grow with it. Command lines are
-/// redacted in the report, too. Numbers of tests are read for [`CheckKind::Test`] only.
+/// redacted in the report, too. Numbers of tests and names of failed ones are read for
+/// [`CheckKind::Test`], numbers of files for [`CheckKind::Lint`] and [`CheckKind::Typecheck`].
 ///
 /// # Environment
 ///
@@ -167,7 +169,7 @@ impl CommandVerifier {
             lines,
         } = executed.kept;
         tracing::debug!(key = %cx.effect.key, %check, %exit, %output, redacted, "check ended");
-        let (count, failing) = lines.finish();
+        let Reading { count, failing } = lines.finish();
         let run = CheckRun {
             check,
             command: self.shown(command),

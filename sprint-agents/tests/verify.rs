@@ -95,6 +95,35 @@ async fn every_check_runs_in_gate_order_also_after_a_red_one() {
 }
 
 #[tokio::test]
+async fn what_tools_print_is_read_as_what_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let pytest = "printf '%s\\n' '[100%]' '== short test summary info ==' 'FAILED a.py::b - no' \
+                  '== 1 failed, 2 passed in 0.1s =='";
+    let plan = plan(
+        None,
+        &[
+            (CheckKind::Build, pytest),
+            (CheckKind::Lint, "echo 'Checked 2 files in 3ms.'"),
+            (CheckKind::Typecheck, "echo 'error TS18003: No inputs'"),
+            (CheckKind::Test, pytest),
+        ],
+    );
+    let (report, _) = verify(&verifier(), directory.path(), &plan).await;
+    let runs = report.unwrap().runs;
+    let seen = runs.iter().map(|run| {
+        let failing: Vec<_> = run.failing.iter().cloned().collect();
+        format!("{}: {}; {}", run.check, run.count, failing.join(", "))
+    });
+    insta::assert_snapshot!(seen.collect::<Vec<_>>().join("\n"), @r"
+    build: no count in the output; 
+    lint: 2 passed, 0 failed, 0 skipped; 
+    typecheck: 0 passed, 0 failed, 0 skipped; 
+    test: 2 passed, 1 failed, 0 skipped; a.py::b
+    ");
+    assert!(runs[3].names_every_failure());
+}
+
+#[tokio::test]
 async fn after_a_failed_install_nothing_runs() {
     let directory = tempfile::tempdir().unwrap();
     let plan = plan(

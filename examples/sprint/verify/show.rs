@@ -169,6 +169,8 @@ const fn ground(id: LayerId) -> &'static str {
         LayerId::EdgeCases => "the tests in the commit",
         LayerId::Human => "the decision of a person",
         LayerId::Completion => "the words of a judging agent",
+        LayerId::Simplifier => "the words of a simplifying agent",
+        LayerId::Host(_) => "a layer of the host",
         LayerId::StaleBase => "a merge with base in memory",
     }
 }

@@ -1,46 +1,49 @@
-//! What is read from an output while it streams by.
+//! What is read from the output of a check while it streams by.
 
-use std::collections::BTreeSet;
+use sprint_core::domain::command::CheckKind;
 
-use sprint_core::domain::command::{CheckKind, Count};
-
-use crate::capture::{Capture, Sink as _};
+use super::files::FileReader;
+use super::read::{OutputReader, Reading};
 use crate::output::Lines;
-use crate::verify::count;
 
-/// How much of an output is looked at, half from its start and half from its end.
-const MOST: usize = 4 << 20;
-
-/// Reads the numbers of tests.
+/// Reads what a check of its kind may say.
 #[derive(Debug)]
-pub(super) struct Reader {
-    check: CheckKind,
-    seen: Capture,
+pub(super) enum Reader {
+    /// Tests: how many, and which failed.
+    Tests(OutputReader),
+    /// Linters and type checkers: how many files.
+    Files(FileReader),
+    /// Builds and installs say nothing that is counted.
+    Nothing,
 }
 
 impl Reader {
     pub(super) fn new(check: CheckKind) -> Self {
-        Self {
-            check,
-            seen: Capture::new(MOST),
+        match check {
+            CheckKind::Test => Self::Tests(OutputReader::new()),
+            CheckKind::Lint | CheckKind::Typecheck => Self::Files(FileReader::default()),
+            CheckKind::Build => Self::Nothing,
         }
     }
 
-    pub(super) fn finish(self) -> (Count, BTreeSet<String>) {
-        let count = match self.check {
-            CheckKind::Test => count::read(&String::from_utf8_lossy(&self.seen.finish())),
-            CheckKind::Build | CheckKind::Lint | CheckKind::Typecheck => Count::Unknown,
-        };
-        (count, BTreeSet::new())
+    pub(super) fn finish(self) -> Reading {
+        match self {
+            Self::Tests(reader) => reader.finish(),
+            Self::Files(reader) => Reading {
+                count: reader.finish(),
+                ..Reading::default()
+            },
+            Self::Nothing => Reading::default(),
+        }
     }
 }
 
 impl Lines for Reader {
     fn line(&mut self, line: &str) {
-        if self.check == CheckKind::Test {
-            // Memory takes everything.
-            drop(self.seen.push(line.as_bytes()));
-            drop(self.seen.push(b"\n"));
+        match self {
+            Self::Tests(reader) => reader.line(line),
+            Self::Files(reader) => reader.line(line),
+            Self::Nothing => {}
         }
     }
 }
