@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | heading, branch, commit, tree | what was verified | |
 //! | Raw Verification Output | our own runs: command, exit, seconds, count, hash of the whole output, secrets taken out, the run it was reused from, failed tests, then the *end* of the output | 500 characters of output per check |
-//! | Verification Layers | every layer of the proof; a skipped one with its reason | a row each |
+//! | Verification Layers | every layer of the proof and of the host, the negative control; a skipped one with its reason | a row each |
 //! | Code Review Summary | the reviewer's words | 1000 characters |
 //! | Remarks | findings of all layers, worst first | 40, and a fair share |
 //! | Requirements Matched | the completion agent's rows | 60, and a fair share |
@@ -25,6 +25,7 @@ use crate::domain::workspace::ChangeKind;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::report::markdown;
 use crate::report::shares::shares;
+use crate::run::control::Control;
 use crate::run::proof::Proof;
 use crate::run::ticket::Checked;
 
@@ -53,7 +54,7 @@ pub fn comment(plan: &SprintPlan, proof: &Proof, checked: &Checked) -> String {
     let sections = [
         Section::fixed(facts(proof)),
         Section::fixed(raw_output(plan, proof)),
-        Section::fixed(layers(proof)),
+        Section::fixed(layers(proof, checked)),
         Section::fixed(review(checked)),
         remarks(proof),
         requirements(checked),
@@ -65,7 +66,9 @@ pub fn comment(plan: &SprintPlan, proof: &Proof, checked: &Checked) -> String {
     let checks: BTreeMap<_, _> = checks
         .map(|run| (run.check, CheckMark::from(run)))
         .collect();
-    EvidenceTrailer::close(&text, proof.marker(), None, checks)
+    let mechanical = proof.verdicts().get(&LayerId::Mechanical);
+    let environment = mechanical.and_then(|verdict| verdict.environment.clone());
+    EvidenceTrailer::close(&text, proof.marker(), environment, checks)
 }
 
 /// A part of the comment: text that stays, and items that give way if there is no room.
@@ -202,12 +205,12 @@ fn observed(run: &CheckRun) -> String {
     )
 }
 
-fn layers(proof: &Proof) -> String {
+/// Every layer of the proof, then what was decided besides, then the negative control.
+fn layers(proof: &Proof, checked: &Checked) -> String {
+    let verdicts = proof.verdicts();
     let row = |layer: LayerId| {
-        let (result, note) = proof
-            .verdicts()
-            .get(&layer)
-            .map_or_else(|| ("not decided", String::new()), decision);
+        let undecided = || ("not decided", String::new());
+        let (result, note) = verdicts.get(&layer).map_or_else(undecided, decision);
         [
             layer.number().to_owned(),
             layer.name().to_owned(),
@@ -215,9 +218,33 @@ fn layers(proof: &Proof) -> String {
             note,
         ]
     };
-    let rows = LayerId::ALL.map(row);
+    let besides = verdicts.keys().copied();
+    let besides = besides.filter(|layer| !LayerId::ALL.contains(layer));
+    let mut rows: Vec<_> = LayerId::ALL.into_iter().chain(besides).map(row).collect();
+    rows.extend(checked.control.as_ref().map(|control| {
+        let (result, note) = controlled(control);
+        ["2", "negative control", result, &note].map(str::to_owned)
+    }));
     let table = markdown::table(["Layer", "Name", "Result", "Note"], &rows);
     format!("### Verification Layers\n\n{table}")
+}
+
+/// What the new tests say without the change.
+fn controlled(control: &Control) -> (&'static str, String) {
+    match control {
+        Control::Skipped(reason) => ("skipped", markdown::inline(reason, MESSAGE)),
+        Control::Proves(failing) if failing.is_empty() => {
+            ("passed", "the new tests fail without the change".into())
+        }
+        Control::Proves(failing) => {
+            let names = failing.iter().take(MAX_FAILED);
+            let names = names.map(|name| markdown::inline(name, NAME));
+            let names: Vec<_> = names.chain(more(failing.len(), MAX_FAILED)).collect();
+            let names = names.join(", ");
+            ("passed", format!("without the change these fail: {names}"))
+        }
+        Control::ProvesNothing => ("failed", String::new()),
+    }
 }
 
 fn decision(verdict: &Verdict) -> (&'static str, String) {
