@@ -1,4 +1,4 @@
-//! The names of everything that an inspection looks for, as the documentation lists them.
+//! What can be wrong with the tests of a change.
 
 /// A rule about tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -434,7 +434,9 @@ impl Weakened<'_> {
             }
             true | false => (severity, message),
         };
-        let place = match test.filter(|_| file.exists) {
+        // What is gone has no line any more.
+        let stands = file.exists && rule != Rule::TestDeleted;
+        let place = match test.filter(|_| stands) {
             Some(test) => format!("{}:{}", file.path, test.start_line),
             None => file.path.to_string(),
         };
