@@ -68,7 +68,7 @@ fn worker(choices: &mut Choices<'_>) -> WorkerResult {
     WorkerResult {
         ticket_id: id(if choices.below(16) == 0 { "B" } else { "A" }),
         branch: BranchName::new("sprint/A").unwrap(),
-        status: [WorkerStatus::Success, WorkerStatus::Partial][usize::from(choices.below(8) == 0)],
+        status: [WorkerStatus::Success, WorkerStatus::Partial][usize::from(choices.below(20) == 0)],
         commit_hash: choices.yes().then(|| commit(choices.below(4))),
         evidence: (choices.below(16) > 0).then(|| WorkerEvidence {
             preflight_ran: choices.below(16) > 0,
@@ -82,8 +82,8 @@ fn worker(choices: &mut Choices<'_>) -> WorkerResult {
 /// An answer of the role that was asked, or of any.
 fn answer(role: Role, choices: &mut Choices<'_>) -> Answer {
     let row = |choices: &mut Choices<'_>| RequirementRow {
-        requirement: "everything".into(),
-        met: choices.below(4) > 0,
+        requirement: "it works".into(),
+        met: choices.below(6) > 0,
         place: Some("a.rs:1".into()),
     };
     let kind = match (role, choices.below(8)) {
@@ -98,7 +98,7 @@ fn answer(role: Role, choices: &mut Choices<'_>) -> Answer {
         0 => return Answer::Malformed("…".into()),
         1 => RoleResult::Context(ContextResult::default()),
         2 | 3 => RoleResult::Review(ReviewResult {
-            findings: (0..choices.below(2))
+            findings: (0..u8::from(choices.below(4) == 0))
                 .map(|_| ReviewFinding {
                     severity: Severity::High,
                     place: None,
@@ -136,7 +136,7 @@ impl Story {
         on: (CommitId, TreeId),
         choices: &mut Choices<'_>,
     ) -> CheckReport {
-        let red = choices.below(3) == 0;
+        let red = choices.below(4) == 0;
         let run = |(check, line): (&_, &_)| CheckRun {
             check: *check,
             command: Clone::clone(line),
@@ -181,7 +181,7 @@ impl Story {
                 found: Box::new(Collected {
                     head: commit(choices.below(4)),
                     tree: tree(choices.below(4)),
-                    commits: u32::from(choices.below(5) > 0),
+                    commits: u32::from(choices.below(20) > 0),
                     changed: vec![ChangedPath {
                         path: "a.rs".into(),
                         kind: ChangeKind::Modified,
