@@ -158,7 +158,7 @@ fn layers(c: &mut Criterion) {
     let mut group = c.benchmark_group("layers per ticket, 10,000 files");
     group.sample_size(20);
     group.bench_function("look and inspect", |b| {
-        b.iter(|| black_box(bench.collect()))
+        b.iter(|| black_box(bench.collect()));
     });
     let spec = GraftSpec {
         onto: bench.base.clone(),

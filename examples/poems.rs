@@ -55,7 +55,7 @@ impl AgentRunner for Poet {
                 if let Assignment::Fix { feedback } = &task.assignment
                     && feedback.contains(SIGNATURE)
                 {
-                    text += &format!("{SIGNATURE}\n");
+                    text.extend([SIGNATURE, "\n"]);
                 }
                 let failed =
                     |e| Error::new(ErrorKind::Transient, "write", poem.as_str()).because(e);

@@ -4,6 +4,10 @@
 //! spec 10.10 as the engine does it.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "only a few events are part of the table"
+)]
 
 use std::sync::Arc;
 
@@ -167,9 +171,10 @@ impl Case {
         path.dedup();
         let ticket = &finished.run.tickets()[&id("A")];
         let budget = &ticket.budget;
-        let end = match &ticket.stage {
-            Stage::Stuck { reason, .. } => format!(" = {}", reason.name()),
-            _ => String::new(),
+        let end = if let Stage::Stuck { reason, .. } = &ticket.stage {
+            format!(" = {}", reason.name())
+        } else {
+            String::new()
         };
         let good = "judging posting closing verified merged";
         let path = path.join(" ").replace(good, "✓");

@@ -2,6 +2,10 @@
 //! not green on.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "most kinds of work have nothing to tell"
+)]
 
 use std::collections::BTreeSet;
 

@@ -121,9 +121,9 @@ const HOST: &str = "host:";
 
 impl From<LayerId> for String {
     fn from(layer: LayerId) -> Self {
-        match layer {
-            LayerId::Host(name) => format!("{HOST}{name}"),
-            layer => layer.key().unwrap_or_default().to_owned(),
+        match layer.key() {
+            Some(key) => key.to_owned(),
+            None => format!("{HOST}{}", layer.name()),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 const MESSAGE: usize = 200;
 
 /// An event as one plain line, where it is worth one.
+#[expect(clippy::too_many_lines, reason = "one arm per event, and nothing else")]
 pub fn line(event: &Event) -> Option<String> {
     let short = |text: &str| plain::line(text, MESSAGE);
     Some(match event {

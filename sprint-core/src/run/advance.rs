@@ -13,9 +13,9 @@ use crate::failure::{ErrorKind, Failure};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::cx::Cx;
 use crate::run::effect::{Done, Step};
-use crate::run::failing::{Attempt, effect_failed, fail_attempt, stuck};
+use crate::run::failing::{Attempt, effect_failed, fail_attempt, stuck, wrong_form};
 use crate::run::proof::Proof;
-use crate::run::ticket::{AfterRefresh, Checked, Remedy, Stage, StuckReason, TicketRun};
+use crate::run::ticket::{AfterRefresh, Checked, Stage, StuckReason, TicketRun};
 use crate::run::{simplify, verifying};
 
 /// Takes in how one effect of the ticket ended.
@@ -85,33 +85,14 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
                 verifying::collected(ticket, workspace, claim, refreshed, found, seen, cx);
             }
         }
-        (Stage::Simplifying(checked), Step::Simplify, Done::Agent(report)) => {
-            simplify::answered(ticket, checked, &report, cx);
+        (Stage::Checking { checked, remedy }, step, done) => {
+            verifying::answered(ticket, checked, remedy, step, done, cx);
         }
-        (Stage::Simplified(checked), Step::Collect, Done::Collected { found, inspection }) => {
-            simplify::collected(ticket, checked, *found, *inspection, cx);
-        }
-        (Stage::Restoring(checked), Step::Restore, Done::Plain) => {
-            let remedy = Remedy::default();
-            ticket.stage = Stage::Checking { checked, remedy };
-        }
-        (Stage::Checking { checked, remedy }, Step::Control, Done::Checked(report)) => {
-            verifying::controlled(ticket, checked, remedy, &report, cx);
-        }
-        (Stage::Checking { checked, remedy }, Step::Layers, Done::Layers(verdicts)) => {
-            verifying::layers_judged(ticket, checked, remedy, verdicts, cx);
-        }
-        (Stage::Checking { checked, remedy }, Step::Install, Done::Checked(_)) => {
-            // Whether it worked shows in the check that follows.
-            let remedy = remedy.installed();
-            ticket.stage = Stage::Checking { checked, remedy };
-        }
-        (Stage::Checking { checked, remedy }, Step::Check, Done::Checked(report)) => {
-            verifying::checked(ticket, checked, remedy, report, cx);
-        }
-        (Stage::Checking { checked, remedy }, Step::Review, Done::Agent(report)) => {
-            verifying::reviewed(ticket, checked, remedy, &report, cx);
-        }
+        (
+            stage @ (Stage::Simplifying(_) | Stage::Simplified(_) | Stage::Restoring(_)),
+            step,
+            done,
+        ) => simplify::answered(ticket, stage, step, done, cx),
         (Stage::ReadingTests(checked), Step::ReadTests, Done::Sources(sources)) => {
             verifying::tests_read(ticket, checked, &sources, cx);
         }
@@ -141,8 +122,7 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
         }
         (stage, _, _) => {
             ticket.stage = stage;
-            let message = format!("the answer to {step} has the wrong form");
-            effect_failed(ticket, step, Failure::new(ErrorKind::Invalid, message), cx);
+            wrong_form(ticket, step, cx);
         }
     }
 }

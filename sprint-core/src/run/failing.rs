@@ -184,6 +184,12 @@ pub(super) fn effect_failed(ticket: &mut TicketRun, step: Step, failure: Failure
     }
 }
 
+/// An answer that does not belong to the question; the ticket is in its stage still.
+pub(super) fn wrong_form(ticket: &mut TicketRun, step: Step, cx: &mut Cx<'_>) {
+    let message = format!("the answer to {step} has the wrong form");
+    effect_failed(ticket, step, Failure::new(ErrorKind::Invalid, message), cx);
+}
+
 /// A worker that ran into its time limit leaves a branch that another can continue.
 fn agent_timed_out(ticket: &mut TicketRun, failure: Failure, cx: &mut Cx<'_>) {
     let Stage::Implementing { workspace, .. } = &ticket.stage else {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::agent::Role;
+use crate::domain::merge::Merged;
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::{Finding, FindingKind, LayerId};
 use crate::id::TicketId;
@@ -262,6 +263,17 @@ impl SprintRun {
         for eviction in evicted {
             self.set_aside(eviction);
         }
+        self.have_landed(landed);
+        if let Some(reason) = park {
+            self.enter_phase(Phase::Parked { reason });
+        }
+        if let Some(reason) = stop {
+            self.stop(reason);
+        }
+    }
+
+    /// Base is where these merges end.
+    fn have_landed(&mut self, landed: Vec<Merged>) {
         if let Some(last) = landed.last() {
             let gates = self.integration.as_ref().map(|run| &run.gates);
             let still = gates.and_then(|gates| Some(gates.get(&last.tree)?.known.clone()));
@@ -286,12 +298,6 @@ impl SprintRun {
                     ticket.chores.insert(Step::Release);
                 }
             });
-        }
-        if let Some(reason) = park {
-            self.enter_phase(Phase::Parked { reason });
-        }
-        if let Some(reason) = stop {
-            self.stop(reason);
         }
     }
 

@@ -13,7 +13,9 @@ use crate::domain::verdict::{LayerId, Verdict};
 use crate::domain::workspace::{ChangedPath, Collected};
 use crate::inspect::Inspection;
 use crate::run::cx::Cx;
+use crate::run::effect::{Done, Step};
 use crate::run::event::Event;
+use crate::run::failing::wrong_form;
 use crate::run::ticket::{Checked, Remedy, Stage, TicketRun};
 use crate::run::verifying::settle_cost;
 
@@ -121,8 +123,34 @@ fn is_clean(claim: &WorkerResult) -> bool {
         && lint.is_none_or(|lint| lint.exit_code == 0)
 }
 
-/// The agent has answered.
+/// Takes in the answer to a step of this layer.
 pub(super) fn answered(
+    ticket: &mut TicketRun,
+    stage: Stage,
+    step: Step,
+    done: Done,
+    cx: &mut Cx<'_>,
+) {
+    match (stage, step, done) {
+        (Stage::Simplifying(checked), Step::Simplify, Done::Agent(report)) => {
+            simplified(ticket, checked, &report, cx);
+        }
+        (Stage::Simplified(checked), Step::Collect, Done::Collected { found, inspection }) => {
+            collected(ticket, checked, *found, *inspection, cx);
+        }
+        (Stage::Restoring(checked), Step::Restore, Done::Plain) => {
+            let remedy = Remedy::default();
+            ticket.stage = Stage::Checking { checked, remedy };
+        }
+        (stage, _, _) => {
+            ticket.stage = stage;
+            wrong_form(ticket, step, cx);
+        }
+    }
+}
+
+/// The agent has answered.
+fn simplified(
     ticket: &mut TicketRun,
     checked: Box<Checked>,
     report: &AgentReport,
@@ -140,7 +168,7 @@ pub(super) fn answered(
 }
 
 /// What the agent left is known: a new commit to be checked, or nothing.
-pub(super) fn collected(
+fn collected(
     ticket: &mut TicketRun,
     mut checked: Box<Checked>,
     found: Collected,
@@ -201,7 +229,7 @@ mod tests {
     #[test]
     fn the_rules_decide_in_their_order() {
         use SimplifierPolicy::{Always, Auto, Never};
-        let mut table = String::new();
+        let mut table = Vec::new();
         let flags = [false, true];
         for policy in [Never, Always] {
             let facts = Facts {
@@ -212,7 +240,7 @@ mod tests {
                 team: true,
                 clean: true,
             };
-            table += &format!("{policy:?}: {:?}\n", decide(facts));
+            table.push(format!("{policy:?}: {:?}", decide(facts)));
         }
         for (bug, regressed) in flags.into_iter().flat_map(|b| flags.map(|r| (b, r))) {
             for (team, clean) in flags.into_iter().flat_map(|t| flags.map(|c| (t, c))) {
@@ -232,17 +260,17 @@ mod tests {
                     Err(_) => "-",
                 });
                 let yes = |flag, name| if flag { name } else { "" };
-                table += &format!(
-                    "{:4}{:10}{:5}{:6}| {}\n",
+                table.push(format!(
+                    "{:4}{:10}{:5}{:6}| {}",
                     yes(bug, "bug"),
                     yes(regressed, "regressed"),
                     yes(team, "team"),
                     yes(clean, "clean"),
                     shown.join(" ")
-                );
+                ));
             }
         }
-        insta::assert_snapshot!(table, @r#"
+        insta::assert_snapshot!(table.join("\n"), @r#"
         Never: Err("switched off (simplifier: never)")
         Always: Ok("switched on for every ticket (simplifier: always)")
                                  | - run run run

@@ -15,9 +15,9 @@ use crate::inspect::{Inspection, coverage};
 use crate::plan::edge_cases::EdgeCase;
 use crate::run::control::{self, Control};
 use crate::run::cx::Cx;
-use crate::run::effect::Step;
+use crate::run::effect::{Done, Step};
 use crate::run::event::Event;
-use crate::run::failing::{Attempt, effect_failed, fail_attempt, rate_limited};
+use crate::run::failing::{Attempt, effect_failed, fail_attempt, rate_limited, wrong_form};
 use crate::run::input::ReviewDecision;
 use crate::run::ticket::{AfterRefresh, Checked, MAX_TIMEOUTS, Remedy, Stage, TicketRun};
 use crate::run::{layers, mechanical, simplify};
@@ -159,15 +159,16 @@ pub(super) fn collected(
 /// What an attempt came to: the tree, and what the worker shows of its runs. Other words about the
 /// same state are no progress.
 pub(super) fn fingerprint(tree: &TreeId, claim: &WorkerResult) -> String {
-    let mut shown = format!("{tree} {:?}", claim.status);
-    if let Some(evidence) = &claim.evidence {
-        shown += &format!(" {}", evidence.preflight_ran);
-        for (kind, check) in &evidence.checks {
-            let (passed, failed) = (check.passed, check.failed);
-            shown += &format!(" {kind} {} {passed:?} {failed:?}", check.exit_code);
-        }
-    }
-    let digest = Sha256::digest(shown);
+    let evidence = claim.evidence.iter();
+    let ran = evidence.clone().map(|e| e.preflight_ran.to_string());
+    let checks = evidence.flat_map(|e| &e.checks);
+    let checks = checks.map(|(kind, check)| {
+        let (passed, failed) = (check.passed, check.failed);
+        format!("{kind} {} {passed:?} {failed:?}", check.exit_code)
+    });
+    let first = [format!("{tree} {:?}", claim.status)];
+    let shown: Vec<_> = first.into_iter().chain(ran).chain(checks).collect();
+    let digest = Sha256::digest(shown.join("\n"));
     digest
         .iter()
         .take(12)
@@ -176,7 +177,7 @@ pub(super) fn fingerprint(tree: &TreeId, claim: &WorkerResult) -> String {
 }
 
 /// Layer 2, after the remedies of spec 10.10.
-pub(super) fn checked(
+fn checked(
     ticket: &mut TicketRun,
     mut checked: Box<Checked>,
     remedy: Remedy,
@@ -245,7 +246,7 @@ pub(super) fn checked(
 }
 
 /// Layer 3.
-pub(super) fn reviewed(
+fn reviewed(
     ticket: &mut TicketRun,
     mut checked: Box<Checked>,
     remedy: Remedy,
@@ -294,8 +295,40 @@ pub(super) fn tests_read(
     decided(ticket, checked, LayerId::EdgeCases, cx);
 }
 
+/// Takes in the answer to a step beside which layers 2 and 3 are decided.
+pub(super) fn answered(
+    ticket: &mut TicketRun,
+    checked: Box<Checked>,
+    remedy: Remedy,
+    step: Step,
+    done: Done,
+    cx: &mut Cx<'_>,
+) {
+    match (step, done) {
+        (Step::Install, Done::Checked(_)) => {
+            // Whether it worked shows in the check that follows.
+            let remedy = remedy.installed();
+            ticket.stage = Stage::Checking { checked, remedy };
+        }
+        (Step::Check, Done::Checked(report)) => {
+            self::checked(ticket, checked, remedy, report, cx);
+        }
+        (Step::Control, Done::Checked(report)) => {
+            controlled(ticket, checked, remedy, &report, cx);
+        }
+        (Step::Layers, Done::Layers(verdicts)) => {
+            layers_judged(ticket, checked, remedy, verdicts, cx);
+        }
+        (Step::Review, Done::Agent(report)) => reviewed(ticket, checked, remedy, &report, cx),
+        (_, _) => {
+            ticket.stage = Stage::Checking { checked, remedy };
+            wrong_form(ticket, step, cx);
+        }
+    }
+}
+
 /// The new tests have run without the change.
-pub(super) fn controlled(
+fn controlled(
     ticket: &mut TicketRun,
     mut checked: Box<Checked>,
     remedy: Remedy,
@@ -314,7 +347,7 @@ pub(super) fn controlled(
 }
 
 /// The layers of the host have decided.
-pub(super) fn layers_judged(
+fn layers_judged(
     ticket: &mut TicketRun,
     mut checked: Box<Checked>,
     remedy: Remedy,

@@ -11,11 +11,11 @@ use crate::run::admit::Limits;
 use crate::testing::fixture;
 use crate::testing::rng::Rng;
 use crate::testing::sim::faults::Faults;
-use crate::testing::world::World;
 use crate::testing::world::agents::{
     CompletionAct, ConflictAct, ReviewAct, Script, SimplifierAct, WorkerAct,
 };
 use crate::testing::world::repo::Flaw;
+use crate::testing::world::{State, World};
 
 /// Names of tickets.
 const NAMES: [&str; 7] = ["T-1", "T-2", "T-3", "T-4", "T-5", "T-6", "T-7"];
@@ -38,91 +38,8 @@ impl Scenario {
     pub fn random(rng: &mut Rng) -> Self {
         let n = 1 + rng.below(4) + if rng.chance(15) { rng.below(4) } else { 0 };
         let (world, mut plan) = World::planned(&graph(rng, n));
-        let config = &mut plan.config;
-        config.max_loop_iterations = u32::try_from(1 + rng.below(5)).unwrap_or(1);
-        config.human_in_loop = rng.chance(15);
-        config.partial_merge = rng.chance(85);
-        config.avoid_conflicts = rng.chance(20);
-        config.phases.code_review = rng.chance(85);
-        config.baseline = rng.chance(80);
-        config.negative_control = rng.chance(80);
-        config.red_base = if rng.chance(30) {
-            RedBase::Accept
-        } else {
-            RedBase::Ask
-        };
-        config.simplifier = match rng.below(3) {
-            0 => SimplifierPolicy::Always,
-            1 => SimplifierPolicy::Never,
-            _ => SimplifierPolicy::Auto,
-        };
-        if rng.chance(50) {
-            config.install_cmd = None;
-        }
-        if rng.chance(10) {
-            config.max_agent_runs = 1 + rng.next() % 30;
-        }
-        if rng.chance(5) {
-            config.max_cost_cents = 10 + rng.next() % 100;
-        }
-        config.same_error_policy = match rng.below(4) {
-            0 => SameErrorPolicy::Type,
-            1 => SameErrorPolicy::Signature,
-            _ => SameErrorPolicy::Hybrid,
-        };
-        if rng.chance(60) {
-            plan.roles.insert(Role::Conflict);
-        }
-        if rng.chance(50) {
-            plan.mode = CoordinationMode::AgentTeams;
-        }
-        let control = plan.config.negative_control;
-        let layered = rng.chance(20);
-        if layered {
-            plan.layers.extend("signed".parse::<LayerName>());
-        }
-        let review = plan.config.phases.code_review;
-        world.with(|state| {
-            state.checks.review_required = review;
-            state.checks.layer_required = layered;
-            state.checks.control_required = control;
-            state.checks.usual_limit = Duration::from_secs(plan.config.command_timeout_s);
-            for name in &NAMES[..n] {
-                state.scripts.insert(fixture::id(name), script(rng));
-                let left = 1 + u32::try_from(rng.below(3)).unwrap_or(0);
-                if rng.chance(2) {
-                    state.board.loses_evidence.insert(fixture::id(name), left);
-                }
-                if rng.chance(2) {
-                    state.board.stays_open.insert(fixture::id(name), left);
-                }
-            }
-            if rng.chance(8) {
-                // Base is red before anything begins, with or without a name for it.
-                let check = [CheckKind::Test, CheckKind::Test, CheckKind::Lint][rng.below(3)];
-                let text = "test of base FAILED".to_owned();
-                state.repo.edit_base(Some(Flaw::Fails { check, text }));
-                state.checks.red_at_start.insert("edit-1".into());
-            }
-            let some = |rng: &mut Rng| NAMES[rng.below(n)].to_owned();
-            if rng.chance(25) {
-                state.repo.conflicts.insert((some(rng), some(rng)));
-            }
-            if rng.chance(25) {
-                let size = 1 + rng.below(3);
-                let together = (0..size).map(|_| some(rng)).collect();
-                state.checks.break_together.push(together);
-                if rng.chance(60) {
-                    let version = 2 + u32::try_from(rng.below(2)).unwrap_or(0);
-                    state.checks.mended.insert(some(rng), version);
-                }
-            }
-            if rng.chance(10) {
-                let size = 1 + rng.below(n);
-                let names = NAMES[..size].iter().map(|name| (*name).to_owned());
-                state.checks.flaky.insert(names.collect(), 1);
-            }
-        });
+        configure(rng, &mut plan);
+        world.with(|state| furnish(rng, state, &plan, n));
         let limits = Self::limits(rng);
         let faults = Faults::random(rng);
         Self {
@@ -138,6 +55,94 @@ impl Scenario {
         let agents = rng.chance(70).then(|| 1 + rng.below(4));
         let commands = rng.chance(70).then(|| 1 + rng.below(3));
         Limits::new(agents, commands)
+    }
+}
+
+/// How the sprint is configured.
+fn configure(rng: &mut Rng, plan: &mut SprintPlan) {
+    let config = &mut plan.config;
+    config.max_loop_iterations = u32::try_from(1 + rng.below(5)).unwrap_or(1);
+    config.human_in_loop = rng.chance(15);
+    config.partial_merge = rng.chance(85);
+    config.avoid_conflicts = rng.chance(20);
+    config.phases.code_review = rng.chance(85);
+    config.baseline = rng.chance(80);
+    config.negative_control = rng.chance(80);
+    config.red_base = if rng.chance(30) {
+        RedBase::Accept
+    } else {
+        RedBase::Ask
+    };
+    config.simplifier = match rng.below(3) {
+        0 => SimplifierPolicy::Always,
+        1 => SimplifierPolicy::Never,
+        _ => SimplifierPolicy::Auto,
+    };
+    if rng.chance(50) {
+        config.install_cmd = None;
+    }
+    if rng.chance(10) {
+        config.max_agent_runs = 1 + rng.next() % 30;
+    }
+    if rng.chance(5) {
+        config.max_cost_cents = 10 + rng.next() % 100;
+    }
+    config.same_error_policy = match rng.below(4) {
+        0 => SameErrorPolicy::Type,
+        1 => SameErrorPolicy::Signature,
+        _ => SameErrorPolicy::Hybrid,
+    };
+    if rng.chance(60) {
+        plan.roles.insert(Role::Conflict);
+    }
+    if rng.chance(50) {
+        plan.mode = CoordinationMode::AgentTeams;
+    }
+    if rng.chance(20) {
+        plan.layers.extend("signed".parse::<LayerName>());
+    }
+}
+
+/// What the agents of `n` tickets do, and what does not go together.
+fn furnish(rng: &mut Rng, state: &mut State, plan: &SprintPlan, n: usize) {
+    state.checks.review_required = plan.config.phases.code_review;
+    state.checks.layer_required = !plan.layers.is_empty();
+    state.checks.control_required = plan.config.negative_control;
+    state.checks.usual_limit = Duration::from_secs(plan.config.command_timeout_s);
+    for name in &NAMES[..n] {
+        state.scripts.insert(fixture::id(name), script(rng));
+        let left = 1 + u32::try_from(rng.below(3)).unwrap_or(0);
+        if rng.chance(2) {
+            state.board.loses_evidence.insert(fixture::id(name), left);
+        }
+        if rng.chance(2) {
+            state.board.stays_open.insert(fixture::id(name), left);
+        }
+    }
+    if rng.chance(8) {
+        // Base is red before anything begins, with or without a name for it.
+        let check = [CheckKind::Test, CheckKind::Test, CheckKind::Lint][rng.below(3)];
+        let text = "test of base FAILED".to_owned();
+        state.repo.edit_base(Some(Flaw::Fails { check, text }));
+        state.checks.red_at_start.insert("edit-1".into());
+    }
+    let some = |rng: &mut Rng| NAMES[rng.below(n)].to_owned();
+    if rng.chance(25) {
+        state.repo.conflicts.insert((some(rng), some(rng)));
+    }
+    if rng.chance(25) {
+        let size = 1 + rng.below(3);
+        let together = (0..size).map(|_| some(rng)).collect();
+        state.checks.break_together.push(together);
+        if rng.chance(60) {
+            let version = 2 + u32::try_from(rng.below(2)).unwrap_or(0);
+            state.checks.mended.insert(some(rng), version);
+        }
+    }
+    if rng.chance(10) {
+        let size = 1 + rng.below(n);
+        let names = NAMES[..size].iter().map(|name| (*name).to_owned());
+        state.checks.flaky.insert(names.collect(), 1);
     }
 }
 
