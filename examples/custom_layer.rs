@@ -80,7 +80,6 @@ async fn main() -> Result<()> {
     let config = SprintConfig::new(base.clone(), checks);
 
     let name: LayerName = "signature".parse()?;
-    let store = MemoryStore::default();
     let ports = Ports {
         tracker: Arc::new(FileTracker::new(root.path().join("tickets"))),
         agents: Arc::new(poems::Poet),
@@ -88,7 +87,7 @@ async fn main() -> Result<()> {
         verifier: Arc::new(CommandVerifier::new(Environment::inherit())),
         layers: vec![Arc::new(Signed(name))],
         blobs: Arc::new(MemoryBlobs::default()),
-        store: Arc::new(store.clone()),
+        store: Arc::new(MemoryStore::default()),
         clock: Arc::new(SystemClock),
     };
 
@@ -114,7 +113,7 @@ async fn main() -> Result<()> {
         host: "here".into(),
         since: SystemClock.now(),
     };
-    let lease = MemoryLease::new(store).acquire(&owner)?;
+    let lease = MemoryLease::default().acquire(&owner)?;
     let (_control, mut inbox) = control();
     let finished = engine.start(plan, &lease, &mut inbox).await?;
 

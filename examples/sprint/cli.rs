@@ -9,6 +9,7 @@ use sprint_core::id::{BranchName, ProblemId, TicketId};
 use sprint_core::run::input::Command;
 
 use crate::undo::UndoArgs;
+use crate::verify::{VERIFY_HELP, VerifyArgs};
 
 /// Exit code for wrong usage.
 pub(crate) const USAGE: u8 = 2;
@@ -59,6 +60,13 @@ pub(crate) enum Action {
     Revert(UndoArgs),
     /// Land a ticket again that was taken back.
     Reland(UndoArgs),
+    /// Check that the evidence on tickets still holds, without believing it.
+    ///
+    /// Every ticket's evidence names a commit, its tree and the stored output of each check. This
+    /// looks all of them up: in the repository, where the branch and base are now, and in the
+    /// store, whose outputs are hashed again. Nothing is run and nothing is changed.
+    #[command(after_help = VERIFY_HELP)]
+    Verify(VerifyArgs),
     /// Show which branches do not merge onto base, or clash with each other.
     ///
     /// Every branch is merged onto base, and every two branches that may matter to each other are
@@ -123,6 +131,13 @@ pub(crate) struct RunArgs {
     /// Ask for changes in human review; may be repeated.
     #[arg(long, value_name = "TICKET=WHAT", value_parser = changes)]
     pub(crate) request_changes: Vec<(TicketId, String)>,
+    /// Approve the ticket's change in human review without looking closely, which the evidence
+    /// says; may be repeated.
+    #[arg(long, value_name = "TICKET")]
+    pub(crate) skip_review: Vec<TicketId>,
+    /// Go on although tests fail on base already: they are nobody's blame.
+    #[arg(long)]
+    pub(crate) accept_red_base: bool,
     /// Try a stuck or blocked ticket again with a new budget; may be repeated.
     #[arg(long, value_name = "TICKET")]
     pub(crate) reattempt: Vec<TicketId>,
@@ -148,6 +163,8 @@ impl RunArgs {
             agent_cmd: None,
             agent: Vec::new(),
             approve: Vec::new(),
+            skip_review: Vec::new(),
+            accept_red_base: false,
             request_changes: Vec::new(),
             reattempt: Vec::new(),
             drop: Vec::new(),

@@ -10,6 +10,7 @@ mod live;
 mod run;
 mod status;
 mod undo;
+mod verify;
 mod wire;
 
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Action::Status => status::status(&cli),
         Action::Revert(args) => undo::revert(&cli, args),
         Action::Reland(args) => undo::reland(&cli, args),
+        Action::Verify(args) => verify::verify(&cli, args),
     };
     match result {
         Ok(code) => ExitCode::from(code),

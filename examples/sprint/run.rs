@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
+use sprint_core::domain::config::RedBase;
 use sprint_core::engine::{Control, Engine, Finished, Ports, Why, control};
 use sprint_core::id::ProblemId;
 use sprint_core::local::layout::Layout;
@@ -86,10 +87,19 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
     {
         refuse_to_forget(saved)?;
     }
+    // Rule S4 of the simplifier looks at the sprint before.
+    let reverts = |saved: &Snapshot| saved.sprint.counters.simplifier_reverts;
+    let regressed = saved.as_ref().is_some_and(|saved| reverts(saved) > 0);
     let saved = saved.filter(|saved| !(args.new && is_complete(saved)));
     let config = match &saved {
         Some(saved) => saved.plan.config.clone(),
-        None => wire::configuration(&root.0, sprint.config.as_ref(), &problem)?,
+        None => {
+            let mut config = wire::configuration(&root.0, sprint.config.as_ref(), &problem)?;
+            if args.accept_red_base {
+                config.red_base = RedBase::Accept;
+            }
+            config
+        }
     };
     let ports = wire::ports(&root.0, &config, args, layout, Arc::clone(&store)).await?;
     let session = Session {
@@ -99,6 +109,7 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
         lease,
         store,
         config,
+        regressed,
     };
     session.run(problem, saved).await
 }
@@ -111,6 +122,8 @@ struct Session<'a> {
     lease: Lease,
     store: Arc<FileStore>,
     config: sprint_core::domain::config::SprintConfig,
+    /// Whether the sprint before had to take back what its simplifier did.
+    regressed: bool,
 }
 
 impl Session<'_> {
@@ -123,9 +136,12 @@ impl Session<'_> {
         let limits = Limits::new(agents, Some(cores));
         let engine = Engine::new(self.ports.clone(), limits, Arc::<Live>::clone(&live));
         let (control, mut inbox) = control();
-        decide(&control, self.args);
         let finished = match saved {
             Some(saved) => {
+                if self.args.accept_red_base {
+                    control.send(Command::AcceptRedBase);
+                }
+                decide(&control, self.args);
                 // Calling the command again is the person's word that automatic blocks may go.
                 if matches!(saved.sprint.phase, Phase::Parked { .. }) || self.args.go_on {
                     control.send(Command::Continue);
@@ -135,7 +151,9 @@ impl Session<'_> {
                 interruptible(run, &control, &live).await
             }
             None => {
-                let plan = engine.plan(problem, self.config.clone()).await?;
+                decide(&control, self.args);
+                let mut plan = engine.plan(problem, self.config.clone()).await?;
+                plan.simplifier_regressed = self.regressed;
                 live.start(&plan);
                 let run = engine.start(plan, &self.lease, &mut inbox);
                 interruptible(run, &control, &live).await
@@ -169,6 +187,13 @@ fn decide(control: &Control, args: &RunArgs) {
     }
     for ticket in &args.approve {
         let decision = ReviewDecision::Approve;
+        control.send(Command::Review {
+            ticket: ticket.clone(),
+            decision,
+        });
+    }
+    for ticket in &args.skip_review {
+        let decision = ReviewDecision::Skip;
         control.send(Command::Review {
             ticket: ticket.clone(),
             decision,

@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::Args;
 use sprint_core::id::TicketId;
-use sprint_core::local::layout::Layout;
-use sprint_core::ports::StateStore as _;
 use sprint_core::run::input::Command;
 use sprint_core::run::snapshot::Snapshot;
 use sprint_core::run::ticket::Stage;
 
 use crate::cli::{Cli, RunArgs, Usage};
-use crate::{run, wire};
+use crate::run;
+use crate::wire::saved;
 
 /// Options of `revert` and `reland`.
 #[derive(Debug, Args)]
@@ -27,7 +26,7 @@ pub(crate) struct UndoArgs {
 /// Takes a ticket back that landed. The exit code says whether base is without it.
 pub(crate) fn revert(cli: &Cli, args: &UndoArgs) -> Result<u8> {
     decide(cli, args, Command::Revert(args.ticket.clone()))?;
-    if is_merged(&saved(cli)?, &args.ticket) {
+    if is_merged(&saved(cli)?.1, &args.ticket) {
         bail!("{} is still on base; the reason is above", args.ticket);
     }
     Ok(0)
@@ -36,14 +35,14 @@ pub(crate) fn revert(cli: &Cli, args: &UndoArgs) -> Result<u8> {
 /// Lands a ticket again that was taken back. The exit code says whether it is on base.
 pub(crate) fn reland(cli: &Cli, args: &UndoArgs) -> Result<u8> {
     decide(cli, args, Command::Reland(args.ticket.clone()))?;
-    if !is_merged(&saved(cli)?, &args.ticket) {
+    if !is_merged(&saved(cli)?.1, &args.ticket) {
         bail!("{} is not on base; the reason is above", args.ticket);
     }
     Ok(0)
 }
 
 fn decide(cli: &Cli, args: &UndoArgs, command: Command) -> Result<u8> {
-    if !saved(cli)?.tickets.contains_key(&args.ticket) {
+    if !saved(cli)?.1.tickets.contains_key(&args.ticket) {
         return Err(Usage(format!("{} is not in this sprint", args.ticket)).into());
     }
     let args = RunArgs {
@@ -51,19 +50,6 @@ fn decide(cli: &Cli, args: &UndoArgs, command: Command) -> Result<u8> {
         ..RunArgs::on(&args.tickets)
     };
     run::run(cli, &args)
-}
-
-fn saved(cli: &Cli) -> Result<Snapshot> {
-    let root = cli
-        .repo
-        .canonicalize()
-        .with_context(|| format!("no folder {}", cli.repo.display()))?;
-    let root = run::GitRoot::find(&root)?.0;
-    let problem = wire::problem(&root, cli.problem_id.as_ref())?;
-    let store = wire::store(Layout::new(&root, problem.clone()));
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let saved = runtime.block_on(store.load())?;
-    saved.ok_or_else(|| Usage(format!("there is no sprint of {problem}")).into())
 }
 
 fn is_merged(saved: &Snapshot, ticket: &TicketId) -> bool {

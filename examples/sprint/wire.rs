@@ -19,12 +19,13 @@ use sprint_core::local::blobs::FileBlobs;
 use sprint_core::local::layout::Layout;
 use sprint_core::local::store::{FileStore, ViewFile};
 use sprint_core::local::tracker::FileTracker;
-use sprint_core::ports::SystemClock;
+use sprint_core::ports::{StateStore as _, SystemClock};
 use sprint_core::report::{dashboard, state_view};
 use sprint_core::run::snapshot::Snapshot;
 use sprint_git::{GitConfig, GitVcs};
 
-use crate::cli::{RunArgs, Usage};
+use crate::cli::{Cli, RunArgs, Usage};
+use crate::run::GitRoot;
 
 /// Which problem is meant: the one given, the one marked active, the only one, or `default`.
 pub(crate) fn problem(root: &Path, given: Option<&ProblemId>) -> Result<ProblemId> {
@@ -88,6 +89,35 @@ pub(crate) fn configuration(
     Ok(resolved.config)
 }
 
+/// Where the sprint that is meant lives, and its state.
+pub(crate) fn saved(cli: &Cli) -> Result<(Layout, Snapshot)> {
+    let root = cli
+        .repo
+        .canonicalize()
+        .with_context(|| format!("no folder {}", cli.repo.display()))?;
+    let root = GitRoot::find(&root)?.0;
+    let problem = problem(&root, cli.problem_id.as_ref())?;
+    let layout = Layout::new(&root, problem.clone());
+    let store = store(layout.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let saved = runtime.block_on(store.load())?;
+    let saved = saved.ok_or_else(|| Usage(format!("there is no sprint of {problem}")))?;
+    Ok((layout, saved))
+}
+
+/// The tickets in a folder of the repository, or elsewhere.
+pub(crate) fn tracker(root: &Path, folder: &Path) -> Result<FileTracker> {
+    let tickets = root.join(folder);
+    if !tickets.is_dir() {
+        let text = format!(
+            "there is no ticket folder {}; name one with --tickets",
+            tickets.display()
+        );
+        return Err(Usage(text).into());
+    }
+    Ok(FileTracker::new(tickets))
+}
+
 /// The state of a problem, with the views people and tools read beside it.
 pub(crate) fn store(layout: Layout) -> FileStore {
     FileStore::with_publish(layout, |snapshot: &Snapshot| {
@@ -135,20 +165,9 @@ pub(crate) async fn ports(
         agent = agent.with_silence_limit(silence);
     }
     let vcs = GitVcs::open(GitConfig::new(root, config.branch_base.clone())).await?;
-    let tickets = if args.tickets.is_absolute() {
-        args.tickets.clone()
-    } else {
-        root.join(&args.tickets)
-    };
-    if !tickets.is_dir() {
-        let text = format!(
-            "there is no ticket folder {}; name one with --tickets",
-            tickets.display()
-        );
-        return Err(Usage(text).into());
-    }
+    let tracker = tracker(root, &args.tickets)?;
     Ok(Ports {
-        tracker: Arc::new(FileTracker::new(tickets)),
+        tracker: Arc::new(tracker),
         agents: Arc::new(agent),
         vcs: Arc::new(vcs),
         verifier: Arc::new(CommandVerifier::new(environment)),

@@ -1,9 +1,15 @@
 //! Bounded capture of a stream: its head and its tail.
 
 use std::collections::VecDeque;
+use std::io;
 
 /// How far to look for a line end on each side of the cut.
-const LINE_SEARCH: usize = 4096;
+pub(crate) const LINE_SEARCH: usize = 4096;
+
+/// Takes the output of a process as it comes.
+pub(crate) trait Sink {
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()>;
+}
 
 /// Keeps the first and the last half of `cap` bytes of what is pushed.
 #[derive(Debug)]
@@ -24,16 +30,6 @@ impl Capture {
         }
     }
 
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        let room = self.half - self.head.len();
-        let (head, rest) = bytes.split_at(room.min(bytes.len()));
-        self.head.extend_from_slice(head);
-        self.tail.extend(rest);
-        let over = self.tail.len().saturating_sub(self.half);
-        self.tail.drain(..over);
-        self.left_out += over as u64;
-    }
-
     /// What was kept, with a line that says how much was left out.
     ///
     /// The lines on both sides of a cut go too: half a secret would not be recognised as one.
@@ -49,25 +45,49 @@ impl Capture {
             head.append(&mut tail);
             return head;
         }
-        let search = head.len().saturating_sub(LINE_SEARCH);
-        let kept = match head[search..].iter().rposition(|b| *b == b'\n') {
-            Some(at) => search + at + 1,
-            None => search,
-        };
-        let search = tail.len().min(LINE_SEARCH);
-        let from = match tail[..search].iter().position(|b| *b == b'\n') {
-            Some(at) => at + 1,
-            None => search,
-        };
-        let left_out = left_out + (head.len() - kept) as u64 + from as u64;
-        head.truncate(kept);
-        if !head.is_empty() && !head.ends_with(b"\n") {
-            head.push(b'\n');
-        }
-        head.extend_from_slice(format!("[{left_out} bytes of output left out]\n").as_bytes());
-        head.extend_from_slice(&tail[from..]);
+        let (end, start) = (torn_end(&head), torn_start(&tail));
+        head.truncate(head.len() - end);
+        head.extend(notice(&head, left_out + (end + start) as u64));
+        head.extend_from_slice(&tail[start..]);
         head
     }
+}
+
+impl Sink for Capture {
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let room = self.half - self.head.len();
+        let (head, rest) = bytes.split_at(room.min(bytes.len()));
+        self.head.extend_from_slice(head);
+        self.tail.extend(rest);
+        let over = self.tail.len().saturating_sub(self.half);
+        self.tail.drain(..over);
+        self.left_out += over as u64;
+        Ok(())
+    }
+}
+
+/// The length of the line that a cut after `head` tears.
+pub(crate) fn torn_end(head: &[u8]) -> usize {
+    let search = &head[head.len().saturating_sub(LINE_SEARCH)..];
+    let end = search.iter().rev().position(|b| *b == b'\n');
+    end.unwrap_or(search.len())
+}
+
+/// The length of the line that a cut before `tail` tears.
+pub(crate) fn torn_start(tail: &[u8]) -> usize {
+    let search = &tail[..tail.len().min(LINE_SEARCH)];
+    let end = search.iter().position(|b| *b == b'\n');
+    end.map_or(search.len(), |at| at + 1)
+}
+
+/// What stands after `head` in the place of so many bytes: a line of its own.
+pub(crate) fn notice(head: &[u8], left_out: u64) -> Vec<u8> {
+    let line_end = if head.is_empty() || head.ends_with(b"\n") {
+        ""
+    } else {
+        "\n"
+    };
+    format!("{line_end}[{left_out} bytes of output left out]\n").into_bytes()
 }
 
 #[cfg(test)]
@@ -77,7 +97,7 @@ mod tests {
     fn capture(cap: usize, chunks: &[&[u8]]) -> String {
         let mut capture = Capture::new(cap);
         for chunk in chunks {
-            capture.push(chunk);
+            capture.push(chunk).unwrap();
         }
         String::from_utf8(capture.finish()).unwrap()
     }
@@ -121,7 +141,7 @@ mod tests {
             let total: usize = chunks.iter().map(Vec::len).sum();
             let mut capture = Capture::new(cap);
             for chunk in &chunks {
-                capture.push(chunk);
+                capture.push(chunk).unwrap();
             }
             let kept = capture.finish();
             if total <= cap / 2 * 2 {

@@ -25,7 +25,7 @@ const TEMPORARY: i32 = 75;
 ///
 /// # Protocol
 ///
-/// - The line runs by `sh -c` as configured, in `task.workspace`. The task arrives as one JSON
+/// - The line runs by `/bin/sh -c` as configured, in `task.workspace`. The task arrives as one JSON
 ///   document on standard input; nothing of it is ever part of a command line.
 /// - The environment is the one given, plus `SPRINT_ROLE`, `SPRINT_TICKET`, `SPRINT_ATTEMPT`,
 ///   `SPRINT_KEY`, `SPRINT_BRANCH` and `SPRINT_RESULT_FILE`.
@@ -144,7 +144,7 @@ impl AgentRunner for CommandAgent {
         let (transcript, blob) = output::keep(transcript(finished), &self.redactor, cx).await?;
         tracing::debug!(key = %cx.key, %exit, transcript = %blob, "agent ended");
 
-        let tail = output::tail(&transcript, 20, 2048, &self.redactor);
+        let tail = output::tail(&transcript, 20, 2048);
         let answer = match failure_of(exit, &tail) {
             None => answer::parse(task.role, &said, &tail),
             Some(Ended::Answerless) => {

@@ -30,7 +30,7 @@
 //! struct Forgetful;
 //!
 //! impl BlobStore for Forgetful {
-//!     fn put(&self, _: &[u8]) -> Result<BlobId> {
+//!     fn store(&self, _: &mut dyn std::io::Read) -> Result<BlobId> {
 //!         Ok(BlobId::new("0".repeat(64)).expect("64 digits"))
 //!     }
 //!     fn get(&self, _: &BlobId) -> Result<Vec<u8>> {
@@ -80,6 +80,7 @@ pub mod redact;
 mod capture;
 mod output;
 mod pipes;
+mod spool;
 
 pub use command_agent::CommandAgent;
 pub use environment::Environment;

@@ -2,14 +2,19 @@
 //!
 //! A killed engine cannot end its children: they run on, and would write into workspaces that the
 //! next engine hands to others. So every child carries a mark in its environment, which its own
-//! children inherit; the next engine, once it holds the lease, ends whatever carries the mark.
+//! children inherit; the next engine, once it holds the lease, ends whatever carries the mark. A
+//! second mark, of the single run, finds what a command has started and left behind in a process
+//! group of its own.
 //!
 //! Processes are found through `/proc`. Where there is none (macOS) nothing is found, and nothing
 //! is ended.
 
 use std::ffi::OsStr;
 use std::fs;
+use std::hash::{BuildHasher as _, RandomState};
 use std::os::unix::ffi::OsStrExt as _;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -24,6 +29,9 @@ const VARIABLE: &str = "SPRINT_OWNER";
 const POLL: Duration = Duration::from_millis(5);
 const ASKED: u32 = 200;
 const POLLS: u32 = 600;
+
+/// How many times what a run left behind is looked for.
+const ROUNDS: u32 = 50;
 
 impl Environment {
     /// The same environment, marked as belonging to `owner`: something that all engines of one
@@ -60,6 +68,43 @@ pub async fn reap(owner: impl AsRef<OsStr>) -> usize {
         tokio::time::sleep(POLL).await;
     }
     ended
+}
+
+/// The mark of one run of one command. No two are the same, also not in two engines that see each
+/// other's processes.
+pub(crate) struct Mark(String);
+
+impl Mark {
+    /// The variable that carries it.
+    pub(crate) const VARIABLE: &str = "SPRINT_RUN";
+
+    pub(crate) fn new() -> Self {
+        static ENGINE: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one("engine"));
+        static RUNS: AtomicU64 = AtomicU64::new(0);
+        let run = RUNS.fetch_add(1, Ordering::Relaxed);
+        Self(format!("{:016x}-{run}", *ENGINE))
+    }
+
+    /// Its name and value.
+    pub(crate) fn variable(&self) -> (&'static str, &str) {
+        (Self::VARIABLE, &self.0)
+    }
+
+    /// Kills whatever carries it. Looks again until nothing does: one that is about to die may
+    /// have started another.
+    pub(crate) fn kill(&self) {
+        let mark = [Self::VARIABLE, "=", &self.0].concat();
+        for _ in 0..ROUNDS {
+            let alive = marked(mark.as_bytes());
+            if alive.is_empty() {
+                return;
+            }
+            for pid in alive {
+                // It may be gone by now, which is what we want.
+                _ = kill_process(pid, Signal::KILL);
+            }
+        }
+    }
 }
 
 fn mark(owner: &OsStr) -> Vec<u8> {

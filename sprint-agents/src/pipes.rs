@@ -7,25 +7,25 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStderr, ChildStdin, ChildStdout};
 use tokio::time::Instant;
 
-use crate::capture::Capture;
+use crate::capture::{Capture, Sink};
 
-const CHUNK: usize = 16 * 1024;
+/// As much as a pipe holds.
+const CHUNK: usize = 64 * 1024;
 
-/// Feeds standard input and captures the output.
+/// Feeds standard input and takes the output.
 #[derive(Debug)]
-pub(crate) struct Pipes {
+pub(crate) struct Pipes<S> {
     feed: Feed,
-    stdout: Stream<ChildStdout>,
-    stderr: Stream<ChildStderr>,
+    stdout: Stream<ChildStdout, S>,
+    stderr: Stream<ChildStderr, Capture>,
     last_output: Instant,
 }
 
-impl Pipes {
+impl<S: Sink> Pipes<S> {
     pub(crate) fn new(
         stdin: Option<(ChildStdin, Vec<u8>)>,
-        stdout: Option<ChildStdout>,
-        stderr: Option<ChildStderr>,
-        cap: usize,
+        stdout: (Option<ChildStdout>, S),
+        stderr: (Option<ChildStderr>, Capture),
     ) -> Self {
         let (pipe, bytes) = stdin.unzip();
         Self {
@@ -34,8 +34,8 @@ impl Pipes {
                 bytes: bytes.unwrap_or_default(),
                 written: 0,
             },
-            stdout: Stream::new(stdout, cap),
-            stderr: Stream::new(stderr, cap),
+            stdout: Stream::new(stdout),
+            stderr: Stream::new(stderr),
             last_output: Instant::now(),
         }
     }
@@ -46,25 +46,29 @@ impl Pipes {
     }
 
     /// Moves one chunk through any pipe. Waits for ever once all are closed; safe to cancel.
-    pub(crate) async fn step(&mut self) {
-        tokio::select! {
-            () = self.feed.step() => {}
-            () = self.stdout.step() => self.last_output = Instant::now(),
-            () = self.stderr.step() => self.last_output = Instant::now(),
-        }
+    /// `Err` if output cannot be kept.
+    pub(crate) async fn step(&mut self) -> io::Result<()> {
+        let kept = tokio::select! {
+            () = self.feed.step() => return Ok(()),
+            kept = self.stdout.step() => kept,
+            kept = self.stderr.step() => kept,
+        };
+        self.last_output = Instant::now();
+        kept
     }
 
     /// Reads until both outputs end.
-    pub(crate) async fn drain(&mut self) {
+    pub(crate) async fn drain(&mut self) -> io::Result<()> {
         self.feed.pipe = None;
         while self.stdout.pipe.is_some() || self.stderr.pipe.is_some() {
-            self.step().await;
+            self.step().await?;
         }
+        Ok(())
     }
 
-    /// What was captured, standard output first.
-    pub(crate) fn finish(self) -> (Vec<u8>, Vec<u8>) {
-        (self.stdout.capture.finish(), self.stderr.capture.finish())
+    /// What took the output, that of standard output first.
+    pub(crate) fn finish(self) -> (S, Capture) {
+        (self.stdout.sink, self.stderr.sink)
     }
 }
 
@@ -92,29 +96,30 @@ impl Feed {
 }
 
 #[derive(Debug)]
-struct Stream<R> {
+struct Stream<R, S> {
     pipe: Option<R>,
-    capture: Capture,
+    sink: S,
     buffer: Box<[u8]>,
 }
 
-impl<R: AsyncRead + Unpin> Stream<R> {
-    fn new(pipe: Option<R>, cap: usize) -> Self {
+impl<R: AsyncRead + Unpin, S: Sink> Stream<R, S> {
+    fn new((pipe, sink): (Option<R>, S)) -> Self {
         Self {
             pipe,
-            capture: Capture::new(cap),
+            sink,
             buffer: vec![0; CHUNK].into(),
         }
     }
 
-    async fn step(&mut self) {
+    async fn step(&mut self) -> io::Result<()> {
         let Some(pipe) = &mut self.pipe else {
             return pending().await;
         };
         match pipe.read(&mut self.buffer).await {
-            Ok(count) if count > 0 => self.capture.push(&self.buffer[..count]),
+            Ok(count) if count > 0 => self.sink.push(&self.buffer[..count])?,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Ok(_) | Err(_) => self.pipe = None,
         }
+        Ok(())
     }
 }

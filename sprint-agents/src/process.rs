@@ -13,8 +13,14 @@ use sprint_core::failure::ErrorKind;
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use crate::capture::{Capture, Sink};
 use crate::environment::Environment;
+use crate::orphans::Mark;
 use crate::pipes::Pipes;
+use crate::spool::Spool;
+
+/// The one shell, wherever `PATH` leads: a command must not bring its own.
+pub(crate) const SHELL: &str = "/bin/sh";
 
 /// How long a process group may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(2);
@@ -28,7 +34,7 @@ const FOREVER: Duration = Duration::from_secs(365 * 24 * 3600);
 /// One command to run under supervision.
 #[derive(Clone, Debug)]
 pub struct Process<'a> {
-    /// The command line, run by `sh -c` as written.
+    /// The command line, run by `/bin/sh -c` as written.
     pub line: &'a CommandLine,
     /// The current directory.
     pub directory: &'a Path,
@@ -89,15 +95,34 @@ pub struct Finished {
 impl Process<'_> {
     /// Runs the command to its end, or ends it at a limit.
     ///
-    /// The command gets a process group of its own. Whatever of the group is still alive when the
-    /// command has ended, at a limit, or when this future is dropped, is killed. A descendant that
-    /// moves to another group escapes; its output is not waited for.
+    /// The command gets a process group of its own, and a mark in its environment (`SPRINT_RUN`)
+    /// that everything it starts inherits. Whatever of the group, or with the mark, is still alive
+    /// when the command has ended, at a limit, or when this future is dropped, is killed. Only a
+    /// descendant that leaves the group and throws its environment away escapes, or one that
+    /// leaves the group where there is no `/proc`; its output is not waited for.
     ///
     /// `Err` only if the command could not be started or watched.
     pub async fn run(&self) -> io::Result<Finished> {
+        let (ended, stdout, stderr) = self.supervise(Capture::new(self.limits.output)).await?;
+        Ok(Finished {
+            exit: ended.exit,
+            duration: ended.duration,
+            stdout: stdout.finish(),
+            stderr: stderr.finish(),
+        })
+    }
+
+    /// The same, with all standard output in `spool`, and no limit to it but the spool's.
+    pub(crate) async fn run_into(&self, spool: Spool) -> io::Result<(Ended, Spool)> {
+        let (ended, stdout, _) = self.supervise(spool).await?;
+        Ok((ended, stdout))
+    }
+
+    async fn supervise<S: Sink>(&self, sink: S) -> io::Result<(Ended, S, Capture)> {
         let started = Instant::now();
-        let (mut child, mut pipes) = self.spawn()?;
-        let group = Group::of(&child)?;
+        let mark = Mark::new();
+        let (mut child, mut pipes) = self.spawn(&mark, sink)?;
+        let group = Group::of(&child, mark)?;
         let exit = match self.watch(&mut child, &mut pipes, started).await? {
             Ok(status) => exit_of(status),
             Err(limit) => {
@@ -107,30 +132,33 @@ impl Process<'_> {
         };
         let duration = started.elapsed();
         // Output that is on its way may still arrive; descendants that hold the pipes may not keep
-        // us. Killing the group frees the pipes, and what is in them is read then.
-        if timeout(DRAIN, pipes.drain()).await.is_err() {
-            group.signal(Signal::KILL);
-            if timeout(DRAIN, pipes.drain()).await.is_err() {
-                tracing::warn!(group = ?group.0, "a descendant left the group and holds the output open");
+        // us. Killing them frees the pipes, and what is in them is read then.
+        match timeout(DRAIN, pipes.drain()).await {
+            Ok(drained) => drained?,
+            Err(_) => {
+                group.kill();
+                match timeout(DRAIN, pipes.drain()).await {
+                    Ok(drained) => drained?,
+                    Err(_) => {
+                        tracing::warn!(group = ?group.id, "a descendant escaped and holds the output open");
+                    }
+                }
             }
         }
         let (stdout, stderr) = pipes.finish();
-        Ok(Finished {
-            exit,
-            duration,
-            stdout,
-            stderr,
-        })
+        Ok((Ended { exit, duration }, stdout, stderr))
     }
 
-    fn spawn(&self) -> io::Result<(Child, Pipes)> {
-        let mut command = Command::new("sh");
+    fn spawn<S: Sink>(&self, mark: &Mark, sink: S) -> io::Result<(Child, Pipes<S>)> {
+        let mut command = Command::new(SHELL);
+        let (name, value) = mark.variable();
         command
             .arg("-c")
             .arg(self.line.as_str())
             .current_dir(self.directory)
             .env_clear()
             .envs(self.environment.iter())
+            .env(name, value)
             .process_group(0)
             .kill_on_drop(true);
         if self.stdin.is_empty() {
@@ -159,18 +187,17 @@ impl Process<'_> {
         };
         let pipes = Pipes::new(
             child.stdin.take().map(|pipe| (pipe, self.stdin.to_vec())),
-            stdout,
-            child.stderr.take(),
-            self.limits.output,
+            (stdout, sink),
+            (child.stderr.take(), Capture::new(self.limits.output)),
         );
         Ok((child, pipes))
     }
 
     /// Waits for the child's end or the first limit.
-    async fn watch(
+    async fn watch<S: Sink>(
         &self,
         child: &mut Child,
-        pipes: &mut Pipes,
+        pipes: &mut Pipes<S>,
         started: Instant,
     ) -> io::Result<Result<ExitStatus, Exit>> {
         let wall_at = started + self.limits.wall.min(FOREVER);
@@ -183,10 +210,17 @@ impl Process<'_> {
                 status = child.wait() => return Ok(Ok(status?)),
                 () = sleep_until(wall_at) => return Ok(Err(Exit::TimedOut)),
                 () = sleep_until(silent_at) => return Ok(Err(Exit::Silent)),
-                () = pipes.step() => {}
+                kept = pipes.step() => kept?,
             }
         }
     }
+}
+
+/// How a command ended, and after what time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) exit: Exit,
+    pub(crate) duration: Duration,
 }
 
 /// What a failed start means: that the request is wrong, or that the machine is busy.
@@ -202,19 +236,19 @@ pub(crate) fn start_kind(error: &io::Error) -> ErrorKind {
 }
 
 /// Ends the group: politely, then by force.
-async fn end(group: &Group, child: &mut Child, pipes: &mut Pipes) -> io::Result<()> {
+async fn end<S: Sink>(group: &Group, child: &mut Child, pipes: &mut Pipes<S>) -> io::Result<()> {
     group.signal(Signal::TERM);
     let last_words = async {
         loop {
             tokio::select! {
                 biased;
-                status = child.wait() => return status,
-                () = pipes.step() => {}
+                status = child.wait() => return status.map(drop),
+                kept = pipes.step() => kept?,
             }
         }
     };
-    if let Ok(status) = timeout(GRACE, last_words).await {
-        status?;
+    if let Ok(ended) = timeout(GRACE, last_words).await {
+        ended?;
     }
     group.signal(Signal::KILL);
     child.wait().await?;
@@ -230,28 +264,36 @@ fn exit_of(status: ExitStatus) -> Exit {
     }
 }
 
-/// A process group that dies with this value.
-struct Group(Pid);
+/// A process group, and what left it, that die with this value.
+struct Group {
+    id: Pid,
+    mark: Mark,
+}
 
 impl Group {
-    fn of(child: &Child) -> io::Result<Self> {
+    fn of(child: &Child, mark: Mark) -> io::Result<Self> {
         child
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
-            .map(Self)
+            .map(|id| Self { id, mark })
             .ok_or_else(|| io::Error::other("the child process has no id"))
     }
 
     fn signal(&self, signal: Signal) {
         // The usual failure is that nothing of the group is left, which is what is wanted.
-        if let Err(error) = kill_process_group(self.0, signal) {
-            tracing::trace!(group = ?self.0, %error, "nothing to signal");
+        if let Err(error) = kill_process_group(self.id, signal) {
+            tracing::trace!(group = ?self.id, %error, "nothing to signal");
         }
+    }
+
+    fn kill(&self) {
+        self.signal(Signal::KILL);
+        self.mark.kill();
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        self.kill();
     }
 }

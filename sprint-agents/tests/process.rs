@@ -270,5 +270,66 @@ async fn the_child_sees_only_the_environment_it_is_given() {
     // The shell itself sets these two.
     lines.retain(|line| !line.starts_with("PWD=") && !line.starts_with("_="));
     lines.retain(|line| !line.starts_with("SHLVL=") && !line.starts_with("OLDPWD"));
+    // And this is the mark of the run.
+    lines.retain(|line| !line.starts_with("SPRINT_RUN="));
     assert_eq!(lines, ["A=$(id) _'", "PATH=/usr/bin:/bin"]);
+}
+
+#[tokio::test]
+async fn the_shell_is_not_looked_for_on_the_path() {
+    let directory = tempfile::tempdir().unwrap();
+    let fake = directory.path().join("sh");
+    std::fs::write(&fake, "#!/bin/sh\necho fake\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&fake, executable).unwrap();
+    let finished = Process {
+        line: &CommandLine::new("echo real").unwrap(),
+        directory: directory.path(),
+        environment: &Environment::empty().with("PATH", directory.path()),
+        stdin: b"",
+        streams: Streams::Merged,
+        limits: Limits::wall(LONG),
+    }
+    .run()
+    .await
+    .unwrap();
+    assert_eq!(finished.stdout, b"real\n");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_descendant_in_a_session_of_its_own_does_not_survive() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut reader, open) = lifeline(directory.path()).await;
+    let mut reader = reader.spawn().unwrap();
+    // It holds the output open, and nobody waits for it.
+    let line = format!("{open}echo started >&9; setsid sh -c 'sleep 600; echo never' & echo done");
+    let finished = run(
+        &line,
+        directory.path(),
+        b"",
+        Streams::Merged,
+        Limits::wall(LONG),
+    )
+    .await;
+    assert_eq!(
+        (finished.exit, &finished.stdout[..]),
+        (Exit::Code(0), &b"done\n"[..])
+    );
+    let alive = read_to_end(reader.stdout.take().unwrap()).await;
+    assert_eq!(alive, "started\n");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_silent_daemon_does_not_survive_a_limit() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut reader, open) = lifeline(directory.path()).await;
+    let mut reader = reader.spawn().unwrap();
+    let line = format!("{open}echo started >&9; setsid sleep 600 >/dev/null 2>&1 & sleep 600");
+    let limits = Limits::wall(Duration::from_secs(1));
+    let finished = run(&line, directory.path(), b"", Streams::Merged, limits).await;
+    assert_eq!(finished.exit, Exit::TimedOut);
+    let alive = read_to_end(reader.stdout.take().unwrap()).await;
+    assert_eq!(alive, "started\n");
 }

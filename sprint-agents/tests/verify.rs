@@ -11,6 +11,7 @@ use sprint_agents::environment::Environment;
 use sprint_agents::verify::CommandVerifier;
 use sprint_core::domain::check::{CheckPlan, CheckReport, Subject};
 use sprint_core::domain::command::{CheckKind, CommandLine, Count, Exit};
+use sprint_core::domain::verdict::{FindingKind, Severity};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{CommitId, TreeId};
 use sprint_core::ports::{Error, Verifier};
@@ -91,6 +92,35 @@ async fn every_check_runs_in_gate_order_also_after_a_red_one() {
         "install\nbuild\n3 passed, 0 failed\n"
     );
     assert_eq!(&report.runs[0].command, &plan.checks[&CheckKind::Build]);
+}
+
+#[tokio::test]
+async fn what_tools_print_is_read_as_what_they_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let pytest = "printf '%s\\n' '[100%]' '== short test summary info ==' 'FAILED a.py::b - no' \
+                  '== 1 failed, 2 passed in 0.1s =='";
+    let plan = plan(
+        None,
+        &[
+            (CheckKind::Build, pytest),
+            (CheckKind::Lint, "echo 'Checked 2 files in 3ms.'"),
+            (CheckKind::Typecheck, "echo 'error TS18003: No inputs'"),
+            (CheckKind::Test, pytest),
+        ],
+    );
+    let (report, _) = verify(&verifier(), directory.path(), &plan).await;
+    let runs = report.unwrap().runs;
+    let seen = runs.iter().map(|run| {
+        let failing: Vec<_> = run.failing.iter().cloned().collect();
+        format!("{}: {}; {}", run.check, run.count, failing.join(", "))
+    });
+    insta::assert_snapshot!(seen.collect::<Vec<_>>().join("\n"), @r"
+    build: no count in the output; 
+    lint: 2 passed, 0 failed, 0 skipped; 
+    typecheck: 0 passed, 0 failed, 0 skipped; 
+    test: 2 passed, 1 failed, 0 skipped; a.py::b
+    ");
+    assert!(runs[3].names_every_failure());
 }
 
 #[tokio::test]
@@ -175,6 +205,76 @@ async fn secrets_reach_neither_the_commands_nor_the_report() {
             assert!(!text.contains(secret), "{secret} in {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn what_was_redacted_is_counted_and_command_lines_are_redacted_too() {
+    let environment = Environment::inherit().with_secret("SERVICE_KEY", "s3cr3t-value");
+    let verifier = CommandVerifier::new(environment);
+    let line = "echo s3cr3t-value; echo $SERVICE_KEY; printf 's3cr3t\\033[1m-value'";
+    let plan = plan(None, &[(CheckKind::Build, line), (CheckKind::Lint, "true")]);
+    let (report, blobs) = verify(&verifier, Path::new("/"), &plan).await;
+    let runs = report.unwrap().runs;
+    assert_eq!((runs[0].redacted, runs[1].redacted), (3, 0));
+    assert_eq!(blobs.text(&runs[0].output).matches("[redacted]").count(), 3);
+    insta::assert_snapshot!(runs[0].command, @r"echo [redacted]; echo $SERVICE_KEY; printf 's3cr3t\033[1m-value'");
+    assert_eq!(&runs[1].command, &plan.checks[&CheckKind::Lint]);
+}
+
+#[tokio::test]
+async fn output_over_the_limit_is_left_out_in_the_middle_and_that_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let verifier = verifier().with_output_limit(1000);
+    let line = "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); echo line $i; done; echo '2 passed'";
+    let plan = plan(None, &[(CheckKind::Test, line)]);
+    let (report, blobs) = verify(&verifier, directory.path(), &plan).await;
+    let report = report.unwrap();
+    let stored = blobs.text(&report.runs[0].output);
+    assert!(stored.len() < 1100 && stored.starts_with("line 1\n"));
+    assert!(stored.contains(" bytes of output left out]\nline "));
+    assert!(report.runs[0].tail.ends_with("line 1000\n2 passed"));
+    assert_eq!(report.runs[0].count.passed(), Some(2));
+    assert_eq!(report.findings.len(), 1);
+    insta::assert_snapshot!(report.findings[0].message, @"test printed more than is kept: 7911 bytes of its output were left out, so numbers read from it may be too small");
+    assert!(!report.findings[0].severity.blocks());
+}
+
+#[tokio::test]
+async fn a_runner_in_the_tree_is_not_run_by_name_and_reported() {
+    let tree = tempfile::tempdir().unwrap();
+    let fake = tree.path().join("grep");
+    std::fs::write(&fake, "#!/bin/sh\necho fake\n").unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&fake, executable).unwrap();
+    let path = format!("{}:/usr/bin:/bin", tree.path().display());
+    let environment = Environment::empty()
+        .with("PATH", path)
+        .with("PYTEST_ADDOPTS", "--co");
+    let verifier = CommandVerifier::new(environment);
+    let plan = plan(
+        None,
+        &[(CheckKind::Test, "echo real | grep real; echo $PATH")],
+    );
+    let (report, _) = verify(&verifier, tree.path(), &plan).await;
+    let report = report.unwrap();
+    assert_eq!(report.runs[0].tail, "real\n/usr/bin:/bin");
+    let found = report.findings.iter();
+    let found: Vec<_> = found.map(|found| (found.kind, found.severity)).collect();
+    assert_eq!(found, [(FindingKind::UntrustedRun, Severity::High); 2]);
+}
+
+#[tokio::test]
+async fn an_environment_that_a_command_changes_is_not_claimed() {
+    let tools = tempfile::tempdir().unwrap();
+    let tree = tempfile::tempdir().unwrap();
+    let path = format!("{}:/usr/bin:/bin", tools.path().display());
+    let verifier = CommandVerifier::new(Environment::empty().with("PATH", path));
+    let line = format!("cp /bin/true {}/mytool; mytool", tools.path().display());
+    let plan = plan(None, &[(CheckKind::Build, &line)]);
+    let (report, _) = verify(&verifier, tree.path(), &plan).await;
+    let report = report.unwrap();
+    assert_eq!(report.runs[0].exit, Exit::Code(0));
+    assert_eq!(report.environment, None);
 }
 
 #[tokio::test]

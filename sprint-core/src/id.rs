@@ -144,8 +144,12 @@ id_type! {
 impl BlobId {
     /// The id of these bytes.
     pub fn of(bytes: &[u8]) -> Self {
+        Self::of_digest(&Sha256::digest(bytes))
+    }
+
+    /// The id of the bytes that have this SHA-256.
+    pub(crate) fn of_digest(digest: &[u8]) -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let digest = Sha256::digest(bytes);
         let nibbles = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         let hex: String = nibbles
             .map(|nibble| char::from(DIGITS[usize::from(nibble)]))

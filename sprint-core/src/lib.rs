@@ -59,7 +59,7 @@
 //!
 //! - What a sprint is made of: [`domain`], made from text by [`config`] and ordered by [`plan`].
 //! - What happens next, as a value: [`run`]. Nothing in there waits, reads a clock or does IO.
-//! - What people and tools read: [`report`].
+//! - What people and tools read: [`report`]; whether evidence still holds: [`evidence`].
 //! - How the world is reached: [`ports`], and [`engine`], the loop over them.
 //! - What is there to use at once: [`local`] and [`memory`].
 
@@ -72,6 +72,7 @@ pub mod domain;
 pub mod config;
 pub mod plan;
 
+pub mod evidence;
 pub mod inspect;
 
 pub mod run;

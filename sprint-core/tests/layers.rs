@@ -340,10 +340,15 @@ fn what_auditors_and_people_say_decides_the_rest() {
 #[test]
 fn the_tracker_decides_layers_5_and_5_5() {
     let loses = |times: u32| {
-        move |state: &mut State| drop(state.board.loses_evidence.insert(id("A"), times))
+        move |state: &mut State| {
+            state.board.loses_evidence.insert(id("A"), times);
+        }
     };
-    let stays =
-        |times: u32| move |state: &mut State| drop(state.board.stays_open.insert(id("A"), times));
+    let stays = |times: u32| {
+        move |state: &mut State| {
+            state.board.stays_open.insert(id("A"), times);
+        }
+    };
     let cases = [
         Case::new("5 lost once", loses(1)),
         Case::new("5 lost twice", loses(2)),

@@ -50,13 +50,18 @@ crash during: integration, test of base, search for a culprit, resolution
 crash during: checkpoint, combine, gate, probe, resolve, inspect, remember, land, tidy, start, open
 crash during: revert, gate without a ticket, landing without a ticket
 crash during: install, research, implement, refresh
+crash during: baseline, simplify, restore, control, layers
 crash during: collect, check, review, judge, post, close, note, reopen, release
 crash in: queued, blocked, opening, installing, researching, implementing, collecting, checking
-crash in: refreshing, awaiting review, judging, posting, closing, verified, merged, stuck, dropped
+crash in: simplifying, refreshing, awaiting review, judging, posting, closing, verified, merged, stuck, dropped
 finding: preflight_skipped, context_exhaustion, missing_evidence, evidence_mismatch
 finding: silent_success, debug_artifacts, code_review, incomplete_requirements, human_changes
 finding: no_progress, timeout, lint_error, test_failure, merge_conflict, integration_failed
-finding: stale_base_conflict
+finding: stale_base_conflict, test_proves_nothing, host_layer
+baseline: green, red by name, red without names, accepted, repaired
+control: proves, proves nothing
+gate: made, reused
+simplifier: taken back
 human: edits, closes, reopens, deletes
 integration: landed, base moved, parked and continued, culprit alone, partner found
 integration: dependent set aside, skipped, mended, conflict resolved, resolution refused

@@ -29,48 +29,53 @@ impl Repo {
         self.clear_old_locks(&tree)?;
         self.finish_refresh(&tree, &workspace.branch).await?;
         self.look_everywhere(&tree).await?;
-        match leftovers {
+        let head = match leftovers {
             Leftovers::Commit { subject, at } => {
                 check_branch(&tree, &workspace.branch)?;
-                self.commit_leftovers(&tree, subject, *at).await?;
+                self.commit_leftovers(&tree, subject, *at).await?
             }
             Leftovers::RestoreTo(commit) => {
                 self.restore(&tree, &workspace.branch, commit).await?;
+                commit.clone()
             }
-        }
-        self.describe(&tree, &workspace.work_base).await
+        };
+        self.describe(head, &workspace.work_base).await
     }
 
-    async fn describe(&self, tree: &Tree, work_base: &CommitId) -> Result<Collected> {
-        let head = self.head_of(tree).await?;
+    /// Says what a head holds beyond the commit where the work began.
+    async fn describe(&self, head: CommitId, work_base: &CommitId) -> Result<Collected> {
         let commits = self
             .call(["rev-list", "--count", "--end-of-options"])
             .arg(head.as_str())
             .arg(format!("^{work_base}"))
-            .text()
-            .await?;
-        let commits = commits.parse().map_err(|_| GitError::Unreadable {
-            command: "rev-list".into(),
-        })?;
+            .text();
         let (old, new) = (work_base.clone(), head.clone());
-        let (tree, difference) = self
-            .with_objects(move |objects| {
-                Ok((tree_of(objects, &new)?, compare(objects, &old, &new)?))
-            })
-            .await?;
+        let difference = self.with_objects(move |objects| {
+            Ok((tree_of(objects, &new)?, compare(objects, &old, &new)?))
+        });
+        let (commits, (tree, difference)) = tokio::try_join!(commits, difference)?;
         Ok(Collected {
             head,
             tree,
-            commits,
+            commits: commits.parse().map_err(|_| GitError::Unreadable {
+                command: "rev-list".into(),
+            })?,
             changed: difference.changed,
             added: difference.added,
         })
     }
 
-    async fn commit_leftovers(&self, tree: &Tree, subject: &str, at: Timestamp) -> Result<()> {
+    /// Commits what is uncommitted, and returns the head then.
+    async fn commit_leftovers(
+        &self,
+        tree: &Tree,
+        subject: &str,
+        at: Timestamp,
+    ) -> Result<CommitId> {
         let dirt = self.dirt_of(tree).await?;
-        if dirt.is_empty() {
-            return Ok(());
+        match dirt.head {
+            Some(head) if dirt.is_empty() => return Ok(head),
+            Some(_) | None => {}
         }
         refuse_nested(tree, &dirt)?;
         self.stage_all(tree).await?;
@@ -80,7 +85,7 @@ impl Repo {
             .await?;
         // An agent that ran out of time may have left a merge that only needs the commit.
         if unchanged && !tree.git_dir.join("MERGE_HEAD").exists() {
-            return Ok(());
+            return self.head_of(tree).await;
         }
         let options = ["commit", "--quiet", "--no-verify", "--allow-empty-message"];
         self.call_in(tree, options)
@@ -90,20 +95,20 @@ impl Repo {
             .dated(at)
             .run()
             .await?;
-        Ok(())
+        self.head_of(tree).await
     }
 
     /// Puts a workspace back to a commit, and fails if there was anything to put back.
     async fn restore(&self, tree: &Tree, branch: &BranchName, commit: &CommitId) -> Result<()> {
-        let head = self.head_if_any(tree).await?;
-        let tip = self.resolve(&RefName::branch(branch)).await?;
+        let dirt = self.dirt_of(tree).await?;
         let attached = check_branch(tree, branch).is_ok();
-        if attached && head.as_ref() == Some(commit) && self.dirt_of(tree).await?.is_empty() {
+        if attached && dirt.head.as_ref() == Some(commit) && dirt.is_empty() {
             return Ok(());
         }
+        let tip = self.resolve(&RefName::branch(branch)).await?;
         let mut kept = Vec::new();
         kept.extend(self.rescue_dirt(tree, branch).await?);
-        for moved in [head, tip].into_iter().flatten() {
+        for moved in [dirt.head, tip].into_iter().flatten() {
             if moved != *commit {
                 kept.push(self.rescue(branch, &moved).await?);
             }
@@ -156,7 +161,7 @@ impl Repo {
         let written = TreeId::new(written).map_err(|_| GitError::Unreadable {
             command: "write-tree".into(),
         })?;
-        let head = self.head_if_any(tree).await?;
+        let head = dirt.head;
         let subject = format!("rescue: uncommitted work of {branch}");
         let save = move |objects: &gix::Repository| {
             let parent = head.as_ref().map(object_id).transpose()?;

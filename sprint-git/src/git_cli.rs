@@ -49,6 +49,7 @@ pub(crate) struct Call {
     arguments: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
     finishes: bool,
+    refreshes: bool,
 }
 
 /// What a finished call left.
@@ -79,6 +80,7 @@ impl Git {
                 .collect(),
             environment: Vec::new(),
             finishes: false,
+            refreshes: false,
         }
     }
 
@@ -180,6 +182,13 @@ impl Call {
         self
     }
 
+    /// Lets it write the times of files into the index, if nobody else is writing there: for
+    /// worktrees of ours.
+    pub(crate) fn refreshing(mut self) -> Self {
+        self.refreshes = true;
+        self
+    }
+
     /// Runs it and returns whatever came of it.
     pub(crate) async fn finish(self) -> Result<Output> {
         let child = self.command().spawn();
@@ -238,8 +247,10 @@ impl Call {
             .env("GIT_AUTHOR_EMAIL", EMAIL)
             .env("GIT_COMMITTER_NAME", NAME)
             .env("GIT_COMMITTER_EMAIL", EMAIL)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .arg("--no-optional-locks");
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if !self.refreshes {
+            command.arg("--no-optional-locks");
+        }
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }

@@ -7,8 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use gix::bstr::BString;
 use gix::index::entry::Flags;
 use gix::index::{File, decode};
+use sprint_core::failure::ErrorKind;
 
-use crate::error::Result;
+use crate::error::{GitError, Result};
 use crate::repo::Repo;
 use crate::worktree::Tree;
 
@@ -39,7 +40,13 @@ impl Repo {
         let tree = tree.clone();
         self.with_objects(move |objects| {
             let (place, hash) = (tree.git_dir.join("index"), objects.object_hash());
-            let index = File::at(place, hash, true, decode::Options::default())?;
+            let index = File::at(&place, hash, true, decode::Options::default());
+            let index = index.map_err(|error| {
+                let place = place.display();
+                let message =
+                    format!("{place} is damaged ({error}); `git read-tree HEAD` mends it");
+                GitError::refused(ErrorKind::Invalid, message)
+            })?;
             let is_overlooked = |path: &[u8], flags: Flags| {
                 let is_there = || tree.path.join(OsStr::from_bytes(path)).symlink_metadata();
                 flags.contains(Flags::ASSUME_VALID)

@@ -49,10 +49,10 @@ impl Repo {
             return Err(GitError::refused(ErrorKind::NotFound, message));
         };
         let mut altered = Vec::new();
-        if self.head_of(&tree).await? != *commit {
+        let dirt = self.tracked_dirt_of(&tree).await?;
+        if dirt.head.as_ref() != Some(commit) {
             altered.push(RepoPath::from("HEAD"));
         }
-        let dirt = self.dirt_of(&tree).await?;
         altered.extend(dirt.tracked);
         let overlooked = self.overlooked(&tree).await?;
         altered.extend(overlooked.iter().map(|path| RepoPath::from_bytes(path)));

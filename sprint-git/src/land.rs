@@ -87,7 +87,7 @@ impl Repo {
                 "{place} is in the middle of a {operation} on {base}; finish or abort it"
             )));
         }
-        let changed = self.dirt_of(tree).await?.tracked;
+        let changed = self.tracked_dirt_of(tree).await?.tracked;
         if changed.is_empty() {
             return Ok(None);
         }

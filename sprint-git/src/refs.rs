@@ -9,6 +9,8 @@
 //! refs/sprint/rescue/{branch}/{commit}                            work that had to make room
 //! ```
 
+use std::collections::BTreeMap;
+
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, SprintId, TagName, TicketId};
 
@@ -206,11 +208,11 @@ impl Repo {
     /// left out, and overwritten when its workspace is opened again.
     pub(crate) async fn records(&self, prefix: &str) -> Result<Vec<Record>> {
         let refs = self.list(prefix).await?;
-        let find = |wanted: &str| refs.iter().find(|(name, _)| name.0 == wanted);
+        let known: BTreeMap<_, _> = refs.iter().map(|(name, id)| (name.as_str(), id)).collect();
         let record = |(name, work_base): &(RefName, CommitId)| {
             let prefix = name.0.strip_suffix("/work")?;
             let branch = BranchName::new(prefix.rsplit('/').next()?).ok()?;
-            let (_, base) = find(&format!("{prefix}/base"))?;
+            let base = *known.get(format!("{prefix}/base").as_str())?;
             Some(Record {
                 prefix: prefix.into(),
                 branch,

@@ -8,12 +8,13 @@ use gix::bstr::ByteSlice;
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::workspace::RepoStatus;
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{BranchName, CommitId, TreeId};
+use sprint_core::id::{BranchName, CommitId};
 
 use crate::config::{GitConfig, inner_path};
 use crate::error::{GitError, Result};
 use crate::git_cli::{Call, Git};
 use crate::lock::RepoLock;
+use crate::merge::tree_of;
 use crate::opinion::Heard;
 use crate::seed::Seed;
 
@@ -97,14 +98,13 @@ impl Repo {
 
     pub(crate) async fn status(&self) -> Result<RepoStatus> {
         let base_head = self.base_head().await?;
-        let tree = self
-            .call(["rev-parse", "--verify", "--end-of-options"])
-            .arg(format!("{base_head}^{{tree}}"))
-            .text()
-            .await?;
-        let base_tree = TreeId::new(tree).map_err(|_| GitError::Unreadable {
-            command: "rev-parse".into(),
-        })?;
+        let base = base_head.clone();
+        let base_tree = self.with_objects(move |objects| tree_of(objects, &base));
+        let (base_tree, unlike, base_checkout_dirty) = tokio::try_join!(
+            base_tree,
+            self.unlike_the_users(&base_head),
+            self.base_checkout_in_the_way(),
+        )?;
         let mut warnings = Vec::new();
         if self.common.join("shallow").exists() {
             warnings.push(
@@ -119,11 +119,11 @@ impl Repo {
                 self.main.display()
             ));
         }
-        warnings.extend(self.unlike_the_users(&base_head).await?);
+        warnings.extend(unlike);
         Ok(RepoStatus {
             base_head,
             base_tree,
-            base_checkout_dirty: self.base_checkout_in_the_way().await?,
+            base_checkout_dirty,
             warnings,
         })
     }

@@ -51,6 +51,8 @@ impl Tree {
 /// What is uncommitted in a worktree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Dirt {
+    /// The commit it would follow; `None` on a branch that has no commit yet.
+    pub(crate) head: Option<CommitId>,
     /// Changed tracked files.
     pub(crate) tracked: Vec<RepoPath>,
     /// Files that are neither tracked nor ignored. A name ending in `/` is another repository.
@@ -274,20 +276,29 @@ impl Repo {
         peel(self.call_in(tree, PEEL), "HEAD").await
     }
 
-    /// What is uncommitted in a worktree.
+    /// What is uncommitted in a worktree of ours. Git may write down which files it has compared:
+    /// right after a checkout it would compare all of them every time.
     pub(crate) async fn dirt_of(&self, tree: &Tree) -> Result<Dirt> {
-        let call = self.call_in(
-            tree,
-            [
-                "status",
-                "--porcelain=v1",
-                "-z",
-                "--untracked-files=all",
-                "--no-renames",
-                "--ignore-submodules=none",
-            ],
-        );
-        Ok(parse_dirt(&call.run().await?))
+        let status = self.status_of(tree, "--untracked-files=all");
+        parse_dirt(&status.refreshing().run().await?)
+    }
+
+    /// The same of tracked files only, in any worktree and without writing anything.
+    pub(crate) async fn tracked_dirt_of(&self, tree: &Tree) -> Result<Dirt> {
+        let status = self.status_of(tree, "--untracked-files=no");
+        parse_dirt(&status.run().await?)
+    }
+
+    fn status_of(&self, tree: &Tree, untracked: &str) -> Call {
+        let call = [
+            "status",
+            "--porcelain=v2",
+            "-z",
+            "--branch",
+            "--no-ahead-behind",
+        ];
+        self.call_in(tree, call)
+            .args(["--no-renames", "--ignore-submodules=none", untracked])
     }
 
     /// The worktrees that hold a branch: it is checked out there, or will be when a rebase or
@@ -339,20 +350,47 @@ fn refuse_locked(tree: &Tree) -> Result<()> {
     Err(GitError::refused(ErrorKind::Conflict, message))
 }
 
-fn parse_dirt(status: &[u8]) -> Dirt {
+/// Reads the second format of `git status`, which begins with words about the branch.
+fn parse_dirt(status: &[u8]) -> Result<Dirt> {
     let mut dirt = Dirt::default();
-    for entry in status.split(|byte| *byte == 0) {
-        let Some((code, path)) = entry.split_at_checked(3) else {
-            continue;
+    for entry in status
+        .split(|byte| *byte == 0)
+        .filter(|entry| !entry.is_empty())
+    {
+        let (kind, rest) = entry.split_once_str(" ").unwrap_or((entry, b""));
+        // The path comes last, after so many words about it.
+        let words = match kind {
+            b"#" => {
+                dirt.head = dirt.head.or_else(|| parse_head(rest));
+                continue;
+            }
+            b"?" => 0,
+            b"1" => 7,
+            b"u" => 9,
+            _ => return Err(unreadable_status()),
         };
-        let path = RepoPath::from_bytes(path);
-        if code.starts_with(b"??") {
+        let path = rest.splitn(words + 1, |byte| *byte == b' ').nth(words);
+        let path = path
+            .map(RepoPath::from_bytes)
+            .ok_or_else(unreadable_status)?;
+        if kind == b"?" {
             dirt.untracked.push(path);
         } else {
             dirt.tracked.push(path);
         }
     }
-    dirt
+    Ok(dirt)
+}
+
+fn parse_head(words: &[u8]) -> Option<CommitId> {
+    let id = words.strip_prefix(b"branch.oid ")?;
+    CommitId::new(std::str::from_utf8(id).ok()?).ok()
+}
+
+fn unreadable_status() -> GitError {
+    GitError::Unreadable {
+        command: "status".into(),
+    }
 }
 
 /// The path without `.` and without a trailing slash.
@@ -366,9 +404,21 @@ mod tests {
 
     #[test]
     fn status_is_split_into_tracked_and_untracked() {
-        let dirt = parse_dirt(b" M a b\0A  new\0?? sub/\0?? x\ny\0");
-        assert_eq!(dirt.tracked, ["a b", "new"].map(RepoPath::from));
+        let id = "46d20440bc2bbfaa65128a2c3ee22d0261fd34d4";
+        let entries = [
+            format!("# branch.oid {id}\0# branch.head main\0"),
+            format!("1 .M N... 100644 100644 100644 {id} {id} a b\0"),
+            format!("u AA N... 000000 100644 100644 100644 {id} {id} {id} both\0"),
+            "? sub/\0? x\ny\0".to_owned(),
+        ];
+        let dirt = parse_dirt(entries.concat().as_bytes()).unwrap();
+        assert_eq!(dirt.head, Some(CommitId::new(id).unwrap()));
+        assert_eq!(dirt.tracked, ["a b", "both"].map(RepoPath::from));
         assert_eq!(dirt.untracked, ["sub/", "x\ny"].map(RepoPath::from));
-        assert!(parse_dirt(b"").is_empty());
+        let unborn = parse_dirt(b"# branch.oid (initial)\0").unwrap();
+        assert_eq!((unborn.head.as_ref(), unborn.is_empty()), (None, true));
+        for nonsense in ["M a", "1 .M N... a", "2 R. x", "x"] {
+            assert!(parse_dirt(nonsense.as_bytes()).is_err(), "{nonsense}");
+        }
     }
 }

@@ -14,15 +14,33 @@ const KEYS: &[&[u8]] = &[
     b"apikey",
     b"access_key",
     b"access_key_id",
+    b"accesskey",
+    b"accesskeyid",
+    b"account_key",
+    b"accountkey",
     b"secret_key",
+    b"secretkey",
     b"private_key",
+    b"privatekey",
     b"client_secret",
     b"authorization",
 ];
 
+/// Names that are given credentials if they are written just so, and the value is long: the
+/// signature in an address of Azure's, and the password in a connection string. `PWD` is a
+/// directory.
+const EXACT: &[(&[u8], usize)] = &[(b"sig", 40), (b"Pwd", 4)];
+
+/// One of these is, in upper or lower case, in every text in which this looks for something.
+pub(super) fn marks() -> impl Iterator<Item = &'static [u8]> {
+    let others: [&[u8]; 2] = [b"://", b"bearer"];
+    let exact = EXACT.iter().map(|(name, _)| *name);
+    KEYS.iter().copied().chain(exact).chain(others)
+}
+
 /// `text` with such values replaced; the names stay.
-pub(super) fn redact(text: &str) -> String {
-    Scan::rewrite(text, rule)
+pub(super) fn redact(text: &str, removed: &mut Vec<String>) -> String {
+    Scan::rewrite(text, removed, rule)
 }
 
 fn rule(scan: &mut Scan<'_>) -> bool {
@@ -38,6 +56,12 @@ fn rule(scan: &mut Scan<'_>) -> bool {
         assigned(scan, run);
     } else if run.eq_ignore_ascii_case(b"bearer") {
         bearer(scan);
+    } else if let Some((_, least)) = EXACT.iter().find(|(name, _)| *name == run) {
+        let value = count(scan.rest(), |b| !ends_value(b));
+        if scan.rest().starts_with(b"=") && value > *least {
+            scan.copy(1);
+            scan.replace(value - 1);
+        }
     }
     !run.is_empty()
 }
@@ -132,7 +156,8 @@ fn quoted(text: &[u8], quote: u8, escaped: bool) -> usize {
         match b {
             b'\n' => return at,
             b'\\' if escaped => return at,
-            b'\\' => at += 1,
+            // What follows may be the end of the line, which ends the value.
+            b'\\' if text.get(at + 1) != Some(&b'\n') => at += 1,
             b if *b == quote => return at,
             _ => {}
         }

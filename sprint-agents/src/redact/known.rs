@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use aho_corasick::AhoCorasick;
+
 use super::MARKER;
 
 const SHORTEST: usize = 4;
@@ -11,15 +13,25 @@ const URL_SAFE: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 /// Everything to look for.
 #[derive(Default)]
-pub(super) struct Known(BTreeSet<String>);
+pub(super) struct Known {
+    needles: BTreeSet<String>,
+    /// Finds all needles at once; none if there are none, or too many for it.
+    searcher: Option<AhoCorasick>,
+}
 
 impl Known {
     pub(super) fn new<S: AsRef<str>>(secrets: impl IntoIterator<Item = S>) -> Self {
         Self::default().and(secrets)
     }
 
+    /// Looks for these texts as they are.
+    pub(super) fn literal<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let long = |text: &&str| text.len() >= SHORTEST;
+        Self::of(texts.into_iter().filter(long).map(str::to_owned).collect())
+    }
+
     pub(super) fn and<S: AsRef<str>>(&self, secrets: impl IntoIterator<Item = S>) -> Self {
-        let mut needles = self.0.clone();
+        let mut needles = self.needles.clone();
         for secret in secrets {
             // Values read from files and variables often carry a line end that is not part of them.
             let secret = secret.as_ref().trim();
@@ -36,40 +48,82 @@ impl Known {
                 }
             }
         }
-        Self(needles)
+        Self::of(needles)
+    }
+
+    fn of(needles: BTreeSet<String>) -> Self {
+        let any = !needles.is_empty();
+        Self {
+            searcher: any.then(|| AhoCorasick::new(&needles).ok()).flatten(),
+            needles,
+        }
+    }
+
+    /// The length of the longest.
+    pub(super) fn longest(&self) -> usize {
+        self.needles.iter().map(String::len).max().unwrap_or(0)
+    }
+
+    /// Whether `lines` may end inside a value of several lines.
+    pub(super) fn may_go_on_after(&self, lines: &str) -> bool {
+        self.needles.iter().any(|needle| {
+            let ends = needle.match_indices('\n');
+            ends.into_iter()
+                .any(|(at, _)| lines.ends_with(&needle[..=at]))
+        })
     }
 
     /// Replaces every occurrence. Markers already in the text are left alone, and are not part of
     /// any occurrence, so a second pass finds nothing.
     pub(super) fn redact(&self, text: &str) -> String {
+        self.remove(text, &mut Vec::new())
+    }
+
+    /// The same, and tells what was removed.
+    pub(super) fn remove(&self, text: &str, removed: &mut Vec<String>) -> String {
+        if self.needles.is_empty() {
+            return text.to_owned();
+        }
         let mut clean = String::with_capacity(text.len());
         for (n, piece) in text.split(MARKER).enumerate() {
             if n > 0 {
                 clean.push_str(MARKER);
             }
-            self.redact_piece(piece, &mut clean);
+            self.redact_piece(piece, &mut clean, removed);
         }
         clean
     }
 
-    fn redact_piece(&self, piece: &str, clean: &mut String) {
-        let mut spans: Vec<(usize, usize)> = self
-            .0
-            .iter()
-            .flat_map(|needle| piece.match_indices(needle.as_str()))
-            .map(|(at, found)| (at, at + found.len()))
-            .collect();
-        spans.sort_unstable();
+    fn redact_piece(&self, piece: &str, clean: &mut String, removed: &mut Vec<String>) {
         let mut done = 0;
-        for (start, end) in spans {
+        for (start, end) in self.spans(piece) {
             if start >= done {
                 clean.push_str(&piece[done..start]);
                 clean.push_str(MARKER);
             }
             // An occurrence that overlaps the last one extends its marker.
+            removed.push(piece[start..end].to_owned());
             done = done.max(end);
         }
         clean.push_str(&piece[done..]);
+    }
+
+    /// All occurrences, also those that overlap, in order.
+    fn spans(&self, piece: &str) -> Vec<(usize, usize)> {
+        let mut spans: Vec<_> = match &self.searcher {
+            Some(searcher) => searcher
+                .find_overlapping_iter(piece)
+                .map(|found| (found.start(), found.end()))
+                .collect(),
+            None => self
+                .needles
+                .iter()
+                .flat_map(|needle| piece.match_indices(needle.as_str()))
+                .map(|(at, found)| (at, at + found.len()))
+                .collect(),
+        };
+        spans.sort_unstable();
+        spans
     }
 }
 

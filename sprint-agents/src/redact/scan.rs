@@ -10,16 +10,23 @@ pub(super) struct Scan<'a> {
     text: &'a [u8],
     at: usize,
     clean: Vec<u8>,
+    removed: &'a mut Vec<String>,
 }
 
 impl<'a> Scan<'a> {
     /// The text after `rule` was tried at the beginning of every run of word characters and at
     /// every other byte. A rule that does not apply returns false and leaves the scan alone.
-    pub(super) fn rewrite(text: &'a str, rule: fn(&mut Self) -> bool) -> String {
+    /// What was replaced is added to `removed`.
+    pub(super) fn rewrite(
+        text: &'a str,
+        removed: &'a mut Vec<String>,
+        rule: fn(&mut Self) -> bool,
+    ) -> String {
         let mut scan = Self {
             text: text.as_bytes(),
             at: 0,
             clean: Vec::with_capacity(text.len()),
+            removed,
         };
         while scan.at < scan.text.len() {
             let rest = scan.rest();
@@ -53,14 +60,21 @@ impl<'a> Scan<'a> {
     pub(super) fn replace(&mut self, bytes: usize) {
         if bytes > 0 {
             self.clean.extend_from_slice(MARKER.as_bytes());
-            self.at = (self.at + bytes).min(self.text.len());
+            let end = (self.at + bytes).min(self.text.len());
+            let piece = String::from_utf8_lossy(&self.text[self.at..end]);
+            self.removed.push(piece.into_owned());
+            self.at = end;
         }
     }
 
-    /// Takes back what was copied, as far as the bytes are `unwanted`.
-    pub(super) fn take_back(&mut self, unwanted: impl Fn(u8) -> bool) {
-        let kept = self.clean.iter().rposition(|b| !unwanted(*b));
-        self.clean.truncate(kept.map_or(0, |at| at + 1));
+    /// Takes back what was copied, as far as the bytes are `unwanted`, and at most so many.
+    pub(super) fn take_back(&mut self, most: usize, unwanted: impl Fn(u8) -> bool) {
+        let least = self.clean.len().saturating_sub(most);
+        let kept = self.clean[least..].iter().rposition(|b| !unwanted(*b));
+        let from = kept.map_or(least, |at| least + at + 1);
+        let piece = String::from_utf8_lossy(&self.clean[from..]);
+        self.removed.push(piece.into_owned());
+        self.clean.truncate(from);
     }
 }
 
@@ -77,8 +91,9 @@ pub(super) fn count(text: &[u8], wanted: impl Fn(u8) -> bool) -> usize {
 /// The length of a colour code at the beginning.
 pub(super) fn colour(text: &[u8]) -> usize {
     if text.starts_with(b"\x1b[") {
-        let code = count(&text[2..], |b| b.is_ascii_digit() || b == b';');
-        (2 + code + 1).min(text.len())
+        let code = 2 + count(&text[2..], |b| b.is_ascii_digit() || b == b';');
+        let last = text.get(code).is_some_and(u8::is_ascii_graphic);
+        code + usize::from(last)
     } else {
         0
     }

@@ -98,6 +98,7 @@ fn key_blocks_are_removed_also_when_one_end_is_missing() {
         &format!("{:?}", format!("a {key} b")),
         r#""a [redacted] b""#,
     );
+    check(&format!("{key}{key}"), "[redacted][redacted]");
     check("(-----BEGIN PRIVATE KEY-----\nMIIEow\nAb", "([redacted]");
     check(
         r#"{"a": "seen -----BEGIN PRIVATE KEY----- \"here\", (x)", "b": 1}"#,
@@ -142,13 +143,13 @@ fn time_is_linear_in_hostile_text() {
         "\x1b[1",
         "MI\n-----END PRIVATE KEY-----\n",
     ] {
-        let text = unit.repeat((1 << 18) / unit.len());
-        assert!(Redactor::default().redact(text).len() <= 3 << 18);
+        let text = unit.repeat((1 << 17) / unit.len());
+        assert!(Redactor::default().redact(text).len() <= 3 << 17);
     }
 }
 
 /// Text rich in what the rules look for.
-fn pieces() -> impl Strategy<Value = String> {
+pub(super) fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("-----BEGIN PRIVATE KEY-----\n".to_owned()),
         Just("-----END PRIVATE KEY-----".to_owned()),
@@ -171,7 +172,7 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
     fn any_bytes_are_fine(bytes: Vec<u8>) {

@@ -1,6 +1,7 @@
 //! A blob store in memory, and contexts that use it.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 use sprint_core::failure::ErrorKind;
@@ -25,14 +26,11 @@ impl Memory {
 }
 
 impl BlobStore for Memory {
-    fn put(&self, bytes: &[u8]) -> Result<BlobId> {
-        let mut blobs = self.0.lock().unwrap();
-        let known = blobs.iter().find(|(_, stored)| *stored == bytes);
-        let id = match known {
-            Some((id, _)) => id.clone(),
-            None => BlobId::new(format!("{:064x}", blobs.len())).unwrap(),
-        };
-        blobs.insert(id.clone(), bytes.to_vec());
+    fn store(&self, source: &mut dyn Read) -> Result<BlobId> {
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes).unwrap();
+        let id = BlobId::of(&bytes);
+        self.0.lock().unwrap().insert(id.clone(), bytes);
         Ok(id)
     }
 

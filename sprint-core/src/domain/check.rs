@@ -47,11 +47,11 @@ pub struct CheckReport {
     /// One entry per check, in gate order. Checks after a failed one still run, so that a worker
     /// hears of everything at once.
     pub runs: Vec<CheckRun>,
-    /// What the commands ran in.
+    /// What the commands ran in, if it was the same when they started and when they had ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentId>,
     /// What is wrong with the way in which they ran, such as a test runner that lies in the tree
-    /// it tests.
+    /// it tests. One that blocks says that what was seen proves nothing, whatever the exits are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }

@@ -113,7 +113,7 @@ impl fmt::Display for Exit {
 pub struct CheckRun {
     /// Which check.
     pub check: CheckKind,
-    /// The command line as it ran.
+    /// The command line as it ran, redacted.
     pub command: CommandLine,
     /// How it ended.
     pub exit: Exit,

@@ -1,6 +1,7 @@
 //! The engine: one loop that makes what is running equal to what is wanted.
 
 mod drive;
+mod evidence;
 mod flights;
 mod gates;
 mod handle;
@@ -20,6 +21,7 @@ use crate::run::admit::Limits;
 use crate::run::snapshot::{Delta, Snapshot};
 use crate::run::{Outcome, SprintRun};
 
+pub use evidence::verify_evidence;
 pub use handle::{Control, Inbox, control};
 pub use plan::StartError;
 

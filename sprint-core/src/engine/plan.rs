@@ -1,9 +1,10 @@
 //! From the world as it is to a plan.
 
 use crate::domain::config::{CoordinationMode, SprintConfig};
-use crate::domain::verdict::LayerName;
+use crate::domain::verdict::{Finding, LayerName};
 use crate::engine::Engine;
 use crate::id::{ProblemId, SprintId};
+use crate::inspect::shell::command_findings;
 use crate::plan::build::{PlanError, PlanRequest};
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::Error;
@@ -15,6 +16,9 @@ pub enum StartError {
     /// The tracker or the repository did not answer.
     #[error(transparent)]
     Port(#[from] Error),
+    /// A command of the gate cannot fail, so it would prove nothing.
+    #[error("the gate proves nothing: {}", .0.iter().map(|f| f.message.as_str()).collect::<Vec<_>>().join("; "))]
+    Gate(Vec<Finding>),
     /// Two layers of the host have one name.
     #[error("two layers are called {0}; give each a name of its own")]
     SameLayer(LayerName),
@@ -31,13 +35,20 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// If the tracker or the repository cannot be read, the tickets form a cycle, none is to be
+    /// If a command of the gate cannot fail, two layers of the host have one name, the tracker or
+    /// the repository cannot be read, the tickets form a cycle, none is to be
     /// done, or a role that is needed has no agent.
     pub async fn plan(
         &self,
         problem: ProblemId,
         config: SprintConfig,
     ) -> Result<SprintPlan, StartError> {
+        let (hopeless, weak): (Vec<_>, Vec<_>) = command_findings(&config.checks)
+            .into_iter()
+            .partition(|finding| finding.severity.blocks());
+        if !hopeless.is_empty() {
+            return Err(StartError::Gate(hopeless));
+        }
         let ports = &self.ports;
         let status = ports.vcs.status().await?;
         let fetched = ports.tracker.tickets(&config.filter).await?;
@@ -68,6 +79,8 @@ impl Engine {
                 return Err(StartError::SameLayer(layer.name()));
             }
         }
+        plan.warnings
+            .extend(weak.into_iter().map(|finding| finding.message));
         plan.warnings.extend(fetched.malformed);
         plan.warnings.extend(status.warnings);
         plan.warnings.extend(status.base_checkout_dirty);

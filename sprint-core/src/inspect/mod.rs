@@ -2,9 +2,18 @@
 //!
 //! Everything here is a function of text: nothing is run, and nothing an agent says is read.
 
-mod artifacts;
+pub mod artifacts;
+mod blocks;
+pub mod coverage;
+mod gate;
+mod lex;
+mod permit;
+mod rules;
+pub mod shell;
+mod weaken;
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -59,22 +68,61 @@ pub struct Inspection {
 }
 
 /// The files that may configure the gate of a change to `changed`, to be read for
-/// [`Change::configuration`].
+/// [`Change::configuration`]: the well-known names at the root and in every directory above a
+/// changed file, the nearest to the root first.
 pub fn configuration_of(changed: &[RepoPath]) -> Vec<RepoPath> {
-    let _ = changed;
-    Vec::new()
+    /// A change all over a repository is not worth reading all of it.
+    const MOST_DIRECTORIES: usize = 40;
+    let mut directories: BTreeSet<(usize, RepoPath)> = BTreeSet::new();
+    for path in changed {
+        let mut parent = path.parent();
+        while let Some(directory) = parent {
+            parent = directory.parent();
+            let depth = directory.as_str().matches('/').count();
+            directories.insert((depth, directory));
+        }
+    }
+    let above = directories
+        .iter()
+        .take(MOST_DIRECTORIES)
+        .map(|(_, directory)| format!("{directory}/"));
+    let above: Vec<String> = [String::new()].into_iter().chain(above).collect();
+    let names = gate::names();
+    // What a pattern stands for is not known before the directory is read.
+    let whole: Vec<&str> = names
+        .into_iter()
+        .map(|name| match name {
+            "tsconfig*.json" => "tsconfig.json",
+            name => name,
+        })
+        .filter(|name| !name.contains('*'))
+        .collect();
+    let all = above
+        .iter()
+        .flat_map(|directory| whole.iter().map(move |name| format!("{directory}{name}")));
+    // A directory's name may be an escaped one: the text is a path already.
+    all.filter(|path| !path.contains('\\'))
+        .map(|path| RepoPath::from(path.as_str()))
+        .collect()
 }
 
 /// Inspects a change.
 pub fn inspect(change: &Change<'_>) -> Inspection {
+    let mut findings = weaken::findings(change);
+    findings.extend(gate::findings(change));
+    findings.extend(artifacts::artifacts(change.added, change.files));
+    findings.sort_by_key(|finding| Reverse(finding.severity));
     let is_test = |path: &RepoPath| is_test_file(path, change.test_file_globs);
     let tests = change
         .files
         .iter()
-        .filter(|file| is_test(&file.path) && file.after.is_some());
+        .filter(|file| is_test(&file.path) && file.after.is_some() && file.after != file.before);
     Inspection {
-        findings: artifacts::artifacts(change.added),
+        findings,
         tests: tests.map(|file| file.path.clone()).collect(),
         changes_code: change.files.iter().any(|file| !is_test(&file.path)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{CommentRef, EvidenceMarker, Note};
+use crate::domain::evidence::{Comment, CommentRef, EvidenceMarker, Note};
 use crate::domain::reality::{Fetched, TicketReality};
 use crate::domain::selection::select;
 use crate::domain::ticket::{Ticket, TicketStatus};
@@ -125,7 +125,7 @@ impl FileTracker {
     }
 
     /// The text of a ticket's comments; empty where there are none.
-    fn comments(&self, id: &TicketId) -> Result<String> {
+    fn comments_text(&self, id: &TicketId) -> Result<String> {
         let path = self.comments_path(id);
         let failed = || Error::new(ErrorKind::Invalid, "read comments", show(&path));
         match read_regular(&path, MAX_COMMENTS) {
@@ -163,7 +163,7 @@ impl FileTracker {
 
     /// Posts `text` unless there is a comment of this key. Called with the lock held.
     fn post(&self, id: &TicketId, key: &EffectKey, text: &str) -> Result<CommentRef> {
-        let file = self.comments(id)?;
+        let file = self.comments_text(id)?;
         let key = key.to_string();
         let path = self.comments_path(id);
         if !has_comment(&file, &key) {
@@ -175,12 +175,16 @@ impl FileTracker {
             replace(&path, next.as_bytes(), Durability::PowerCut)
                 .map_err(|error| failed(ErrorKind::Transient).because(error))?;
         }
-        Ok(CommentRef(format!("{id}{COMMENTS_SUFFIX}#{key}")))
+        Ok(reference(id, &key))
     }
 
     fn error(&self, kind: ErrorKind, operation: &'static str) -> Error {
         Error::new(kind, operation, show(&self.folder))
     }
+}
+
+fn reference(id: &TicketId, key: &str) -> CommentRef {
+    CommentRef(format!("{id}{COMMENTS_SUFFIX}#{key}"))
 }
 
 fn has_comment(file: &str, key: &str) -> bool {
@@ -207,7 +211,7 @@ impl Tracker for FileTracker {
 
     async fn reality(&self, id: &TicketId) -> Result<TicketReality> {
         let status = self.read(id)?.file.ticket.status;
-        let comments = comment_file::parse(&self.comments(id)?);
+        let comments = comment_file::parse(&self.comments_text(id)?);
         Ok(TicketReality {
             status,
             evidence: comments
@@ -215,6 +219,16 @@ impl Tracker for FileTracker {
                 .filter_map(|comment| EvidenceMarker::find(&comment.text))
                 .collect(),
         })
+    }
+
+    async fn comments(&self, id: &TicketId) -> Result<Vec<Comment>> {
+        self.read(id)?;
+        let filed = comment_file::parse(&self.comments_text(id)?);
+        let comments = filed.into_iter().map(|filed| Comment {
+            reference: reference(id, &filed.key),
+            body: filed.text,
+        });
+        Ok(comments.collect())
     }
 
     async fn start(&self, id: &TicketId, _key: &EffectKey) -> Result<()> {
@@ -256,7 +270,7 @@ impl Tracker for FileTracker {
         let _lock = self.lock()?;
         let read = self.read(id)?;
         // The comment comes last: where it is, a person may have closed the ticket since.
-        if has_comment(&self.comments(id)?, &key.to_string()) {
+        if has_comment(&self.comments_text(id)?, &key.to_string()) {
             return Ok(());
         }
         self.move_status(&read, &[TicketStatus::Done], TicketStatus::InProgress)?;

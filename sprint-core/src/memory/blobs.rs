@@ -1,6 +1,7 @@
 //! Outputs in memory.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 
 use crate::failure::ErrorKind;
@@ -15,9 +16,12 @@ pub struct MemoryBlobs {
 }
 
 impl BlobStore for MemoryBlobs {
-    fn put(&self, bytes: &[u8]) -> Result<BlobId> {
-        let id = BlobId::of(bytes);
-        locked(&self.stored).insert(id.clone(), bytes.to_vec());
+    fn store(&self, source: &mut dyn Read) -> Result<BlobId> {
+        let mut bytes = Vec::new();
+        let read = source.read_to_end(&mut bytes);
+        read.map_err(|error| Error::new(ErrorKind::Transient, "store", "output").because(error))?;
+        let id = BlobId::of(&bytes);
+        locked(&self.stored).insert(id.clone(), bytes);
         Ok(id)
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{CommentRef, EvidenceMarker, Note};
+use crate::domain::evidence::{Comment, CommentRef, EvidenceMarker, Note};
 use crate::domain::reality::{Fetched, TicketReality};
 use crate::domain::selection::select;
 use crate::domain::ticket::{Ticket, TicketStatus};
@@ -57,13 +57,6 @@ impl MemoryTracker {
     pub fn ticket(&self, id: &TicketId) -> Option<Ticket> {
         locked(&self.stored).tickets.get(id).cloned()
     }
-
-    /// The texts of a ticket's comments, oldest first.
-    pub fn comments(&self, id: &TicketId) -> Vec<String> {
-        let stored = locked(&self.stored);
-        let comments = stored.comments.get(id).into_iter().flatten();
-        comments.map(|(_, text)| text.clone()).collect()
-    }
 }
 
 impl Stored {
@@ -109,6 +102,17 @@ impl Tracker for MemoryTracker {
                 .filter_map(|(_, text)| EvidenceMarker::find(text))
                 .collect(),
         })
+    }
+
+    async fn comments(&self, id: &TicketId) -> Result<Vec<Comment>> {
+        let mut stored = locked(&self.stored);
+        stored.ticket(id)?;
+        let comments = stored.comments.get(id).into_iter().flatten();
+        let shown = comments.map(|(key, text)| Comment {
+            reference: CommentRef(key.clone()),
+            body: text.clone(),
+        });
+        Ok(shown.collect())
     }
 
     async fn start(&self, id: &TicketId, _key: &EffectKey) -> Result<()> {

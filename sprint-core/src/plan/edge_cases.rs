@@ -1,4 +1,4 @@
-//! Edge cases of a ticket, and which of them no test mentions (layer 2.5).
+//! Edge cases of a ticket, and what tests call them (layer 2.5).
 
 #[cfg(test)]
 mod tests;
@@ -64,29 +64,6 @@ impl EdgeCase {
         };
         known.or_else(longest).cloned()
     }
-}
-
-/// The edge cases that no test source mentions.
-///
-/// One is covered if a test block mentions its function and its keyword or a synonym of it, or if
-/// the two at least stand in one file; synonyms are too weak a sign for that. Where no function
-/// is named, the keyword has to do. It is a question of names, so that it can be decided.
-pub fn uncovered(cases: &[EdgeCase], test_sources: &[(RepoPath, String)]) -> Vec<EdgeCase> {
-    let files: Vec<Vec<Block>> = test_sources.iter().map(|(_, text)| blocks(text)).collect();
-    let covered = |case: &&EdgeCase| {
-        let function = words(case.function.as_deref().unwrap_or_default());
-        let Some(keyword) = case.keyword() else {
-            // Nothing but punctuation: nothing to look for.
-            return false;
-        };
-        files.iter().any(|blocks| {
-            let together = |b: &Block| b.names(&function) && b.means(&keyword);
-            blocks.iter().any(together)
-                || (blocks.iter().any(|b| b.names(&function))
-                    && blocks.iter().any(|b| b.has_word(&keyword)))
-        })
-    };
-    cases.iter().filter(|c| !covered(c)).cloned().collect()
 }
 
 /// Whether `path` is a test by one of the patterns, in which `*` stands for anything but `/`.
@@ -155,80 +132,6 @@ fn without_label(text: &str) -> &str {
     }
 }
 
-/// One test, or what stands before the first one.
-struct Block {
-    lower: String,
-    words: Vec<String>,
-}
-
-impl Block {
-    fn new(text: &str) -> Self {
-        Self {
-            lower: text.to_lowercase(),
-            words: words(text),
-        }
-    }
-
-    /// Whether these words stand in it one after the other; no words always do.
-    fn names(&self, name: &[String]) -> bool {
-        name.is_empty() || self.words.windows(name.len()).any(|at| at == name)
-    }
-
-    /// Whether the word is there, possibly with an ending: `duplicate` in `duplicates`.
-    fn has_word(&self, word: &str) -> bool {
-        let takes_endings = word.chars().count() >= 4;
-        self.words
-            .iter()
-            .any(|at| at == word || (takes_endings && at.starts_with(word)))
-    }
-
-    fn means(&self, keyword: &str) -> bool {
-        let plain = |text: &str| text.chars().all(char::is_alphanumeric);
-        self.has_word(keyword)
-            || synonyms(keyword)
-                .unwrap_or_default()
-                .iter()
-                .any(|other| match plain(other) {
-                    true => self.has_word(other),
-                    false => self.lower.contains(other),
-                })
-    }
-}
-
-/// Cuts a source where a test begins. Blank lines do not end a test: they stand inside many.
-fn blocks(source: &str) -> Vec<Block> {
-    const HEADS: &[&str] = &[
-        "fn ",
-        "pub fn ",
-        "async fn ",
-        "it(",
-        "it.",
-        "test(",
-        "test.",
-        "def test",
-        "async def test",
-        "func test",
-        "@test",
-        "it '",
-        "it \"",
-        "test '",
-        "test \"",
-    ];
-    let mut blocks = Vec::new();
-    let mut current = String::new();
-    for line in source.lines() {
-        let start = line.trim_start().to_lowercase();
-        if HEADS.iter().any(|head| start.starts_with(head)) {
-            blocks.push(Block::new(&current));
-            current.clear();
-        }
-        current.push_str(line);
-        current.push('\n');
-    }
-    blocks.push(Block::new(&current));
-    blocks
-}
-
 const STOP_WORDS: &[&str] = &[
     "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "given", "has", "if", "in",
     "input", "into", "is", "it", "no", "not", "of", "on", "or", "the", "then", "this", "that",
@@ -236,7 +139,7 @@ const STOP_WORDS: &[&str] = &[
 ];
 
 /// What else a test may call the condition; `None` for a word that names no known condition.
-fn synonyms(word: &str) -> Option<&'static [&'static str]> {
+pub(crate) fn synonyms(word: &str) -> Option<&'static [&'static str]> {
     let (_, others) = CONDITIONS.iter().find(|(names, _)| names.contains(&word))?;
     Some(others)
 }

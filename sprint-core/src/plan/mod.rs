@@ -14,4 +14,4 @@ pub mod files;
 pub mod fixtures;
 pub mod imports;
 pub mod merge_order;
-mod words;
+pub(crate) mod words;

@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{CommentRef, Note};
+use crate::domain::evidence::{Comment, CommentRef, Note};
 use crate::domain::reality::{Fetched, TicketReality};
 use crate::id::TicketId;
 use crate::ports::Result;
@@ -18,7 +18,7 @@ use crate::run::proof::Proof;
 ///
 /// - Every write is safe to repeat with the same key: a comment is posted once per key, a status
 ///   that is already set is left alone.
-/// - After `Ok` a write is visible to [`reality`](Self::reality).
+/// - After `Ok` a write is visible to [`reality`](Self::reality) and [`comments`](Self::comments).
 /// - A ticket that does not exist is [`NotFound`](crate::failure::ErrorKind::NotFound).
 /// - A human may edit, move or delete any ticket at any time; nothing here may overwrite such an
 ///   edit beyond the field being written.
@@ -29,6 +29,11 @@ pub trait Tracker: fmt::Debug + fmt::Display + Send + Sync + 'static {
 
     /// One ticket as it is now.
     async fn reality(&self, id: &TicketId) -> Result<TicketReality>;
+
+    /// The comments on a ticket, oldest first. Of comments posted through this port none is left
+    /// out that is still there, and each is as it is now, whoever edited it; comments of others
+    /// may be left out.
+    async fn comments(&self, id: &TicketId) -> Result<Vec<Comment>>;
 
     /// Says that work on the ticket has begun: moves it from Todo to In Progress, and leaves any
     /// other status alone.

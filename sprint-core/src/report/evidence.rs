@@ -1,42 +1,143 @@
 //! The evidence comment.
+//!
+//! | Section | Source | Room |
+//! | --- | --- | --- |
+//! | heading, branch, commit, tree | what was verified | |
+//! | Raw Verification Output | our own runs: command, exit, seconds, count, hash of the whole output, secrets taken out, the run it was reused from, failed tests, then the *end* of the output | 500 characters of output per check |
+//! | Verification Layers | every layer of the proof and of the host, the negative control; a skipped one with its reason | a row each |
+//! | Code Review Summary | the reviewer's words | 1000 characters |
+//! | Remarks | findings of all layers, worst first | 40, and a fair share |
+//! | Requirements Matched | the completion agent's rows | 60, and a fair share |
+//! | Files Changed | version control | 100, and a fair share |
+//! | the trailer | [`EvidenceTrailer`] | |
+//!
+//! The sections are those of spec 10.11. Each check has room of its own and keeps its end (C-69):
+//! with one prefix for all of them, a long build log pushes the tests out of sight. The whole is
+//! at most 60,000 characters, which trackers take; the lists give way for that, each down to an
+//! equal share before another loses more, and say how much is left out.
+
+use std::collections::BTreeMap;
 
 use crate::domain::command::{CheckKind, CheckRun};
-use crate::domain::evidence::EVIDENCE_HEADING;
-use crate::domain::verdict::{LayerId, Outcome, Severity, Verdict};
+use crate::domain::evidence::{CheckMark, EVIDENCE_HEADING, EvidenceTrailer};
+use crate::domain::verdict::{Finding, LayerId, Outcome, Severity, Verdict};
 use crate::domain::workspace::ChangeKind;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::report::markdown;
+use crate::report::shares::shares;
+use crate::run::control::Control;
 use crate::run::proof::Proof;
 use crate::run::ticket::Checked;
 
-/// Characters of output shown per command: each has its own share, so that a long build log
-/// cannot push the tests out of sight.
+/// Characters of the whole comment.
+const COMMENT: usize = 60_000;
+/// Characters kept for what stands between sections, and for the trailer.
+const RESERVE: usize = 3_000;
+/// Characters of output shown per command.
 const TAIL: usize = 500;
 /// Characters of the reviewer's words.
 const REVIEW: usize = 1000;
 /// Characters of one message in a table or list.
 const MESSAGE: usize = 300;
-const MAX_REMARKS: usize = 20;
+/// Characters of the name of a failed test.
+const NAME: usize = 120;
+const MAX_FAILED: usize = 10;
+const MAX_REMARKS: usize = 40;
 const MAX_REQUIREMENTS: usize = 60;
 const MAX_FILES: usize = 100;
 
-/// The comment that proves a ticket, ending in its marker.
+/// The comment that proves a ticket, ending in its trailer.
 ///
 /// What ran, what it printed and which files changed is what we saw ourselves; only the review
 /// and the requirement rows are words of agents.
 pub fn comment(plan: &SprintPlan, proof: &Proof, checked: &Checked) -> String {
     let sections = [
-        facts(proof),
-        raw_output(plan, proof),
-        layers(proof),
-        review(proof, checked),
+        Section::fixed(facts(proof)),
+        Section::fixed(raw_output(plan, proof)),
+        Section::fixed(layers(proof, checked)),
+        Section::fixed(review(checked)),
+        remarks(proof),
         requirements(checked),
         files(checked),
-        proof.marker().to_string(),
     ];
-    let mut comment = sections.join("\n\n");
-    comment.push('\n');
-    comment
+    let text = fitted(&sections, COMMENT - RESERVE);
+    let checks = runs(proof).iter().rev();
+    // Read backwards, so that of two runs of one check the first one stays, as in the text.
+    let checks: BTreeMap<_, _> = checks
+        .map(|run| (run.check, CheckMark::from(run)))
+        .collect();
+    let mechanical = proof.verdicts().get(&LayerId::Mechanical);
+    let environment = mechanical.and_then(|verdict| verdict.environment.clone());
+    EvidenceTrailer::close(&text, proof.marker(), environment, checks)
+}
+
+/// A part of the comment: text that stays, and items that give way if there is no room.
+struct Section {
+    head: String,
+    items: Vec<String>,
+    /// Items that were too many from the start.
+    beyond: usize,
+}
+
+impl Section {
+    const fn fixed(head: String) -> Self {
+        Self {
+            head,
+            items: Vec::new(),
+            beyond: 0,
+        }
+    }
+
+    fn list(head: String, items: impl ExactSizeIterator<Item = String>, max: usize) -> Self {
+        Self {
+            head,
+            beyond: items.len().saturating_sub(max),
+            items: items.take(max).collect(),
+        }
+    }
+
+    /// Characters of all items, each with its line break.
+    fn wanted(&self) -> usize {
+        self.items.iter().map(|item| length(item)).sum()
+    }
+
+    /// The section with as many items as `room` holds, and a last line for the others.
+    fn within(&self, room: usize) -> String {
+        let mut text = self.head.clone();
+        let mut left = room;
+        let mut shown = 0;
+        for item in &self.items {
+            let Some(rest) = left.checked_sub(length(item)) else {
+                break;
+            };
+            left = rest;
+            shown += 1;
+            text.extend(["\n", item.as_str()]);
+        }
+        let missing = self.items.len() - shown + self.beyond;
+        if missing > 0 {
+            text.extend([format!("\n\n… and {missing} more")]);
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+}
+
+fn length(item: &str) -> usize {
+    item.chars().count() + 1
+}
+
+/// All sections, at most `room` characters.
+fn fitted(sections: &[Section], room: usize) -> String {
+    let fixed: usize = sections.iter().map(|section| length(&section.head)).sum();
+    let wanted: Vec<_> = sections.iter().map(Section::wanted).collect();
+    let shares = shares(&wanted, room.saturating_sub(fixed));
+    let filled = sections.iter().zip(shares);
+    let texts: Vec<_> = filled
+        .filter(|(section, _)| !section.head.is_empty())
+        .map(|(section, share)| section.within(share))
+        .collect();
+    texts.join("\n\n")
 }
 
 fn facts(proof: &Proof) -> String {
@@ -49,13 +150,15 @@ fn facts(proof: &Proof) -> String {
     )
 }
 
+/// Our own runs of the gate.
+fn runs(proof: &Proof) -> &[CheckRun] {
+    let mechanical = proof.verdicts().get(&LayerId::Mechanical);
+    mechanical.map_or(&[], |verdict| &verdict.runs)
+}
+
 fn raw_output(plan: &SprintPlan, proof: &Proof) -> String {
-    let runs = proof
-        .verdicts()
-        .get(&LayerId::Mechanical)
-        .map_or(&[][..], |verdict| &verdict.runs);
     let section = |kind: CheckKind| {
-        let run = runs.iter().find(|run| run.check == kind);
+        let run = runs(proof).iter().find(|run| run.check == kind);
         match (run, plan.config.checks.get(&kind)) {
             (Some(run), _) => Some(observed(run)),
             (None, Some(line)) => {
@@ -71,24 +174,43 @@ fn raw_output(plan: &SprintPlan, proof: &Proof) -> String {
 }
 
 fn observed(run: &CheckRun) -> String {
+    let redacted = match run.redacted {
+        0 => String::new(),
+        1 => ", 1 secret redacted".to_owned(),
+        n => format!(", {n} secrets redacted"),
+    };
+    let mut notes = vec![format!("- whole output: `{}`{redacted}", run.output)];
+    if let Some(effect) = &run.reused {
+        let effect = markdown::code(effect, NAME);
+        notes.push(format!(
+            "- reused from {effect}: same tree, command and environment"
+        ));
+    }
+    if !run.failing.is_empty() {
+        let names = run.failing.iter().take(MAX_FAILED);
+        let names = names.map(|name| markdown::code(name, NAME));
+        let names: Vec<_> = names.chain(more(run.failing.len(), MAX_FAILED)).collect();
+        notes.push(format!("- failed: {}", names.join(", ")));
+    }
     format!(
-        "**{}** {}: {}, {}.{} s, {}\n\n{}",
+        "**{}** {}: {}, {}.{} s, {}\n\n{}\n\n{}",
         run.check,
         markdown::code(run.command.as_str(), 200),
         run.exit,
         run.duration_ms / 1000,
         run.duration_ms / 100 % 10,
         run.count,
+        notes.join("\n"),
         markdown::fence(&run.tail, TAIL)
     )
 }
 
-fn layers(proof: &Proof) -> String {
+/// Every layer of the proof, then what was decided besides, then the negative control.
+fn layers(proof: &Proof, checked: &Checked) -> String {
+    let verdicts = proof.verdicts();
     let row = |layer: LayerId| {
-        let (result, note) = proof
-            .verdicts()
-            .get(&layer)
-            .map_or_else(|| ("not decided", String::new()), decision);
+        let undecided = || ("not decided", String::new());
+        let (result, note) = verdicts.get(&layer).map_or_else(undecided, decision);
         [
             layer.number().to_owned(),
             layer.name().to_owned(),
@@ -96,9 +218,33 @@ fn layers(proof: &Proof) -> String {
             note,
         ]
     };
-    let rows = LayerId::ALL.map(row);
+    let besides = verdicts.keys().copied();
+    let besides = besides.filter(|layer| !LayerId::ALL.contains(layer));
+    let mut rows: Vec<_> = LayerId::ALL.into_iter().chain(besides).map(row).collect();
+    rows.extend(checked.control.as_ref().map(|control| {
+        let (result, note) = controlled(control);
+        ["2", "negative control", result, &note].map(str::to_owned)
+    }));
     let table = markdown::table(["Layer", "Name", "Result", "Note"], &rows);
     format!("### Verification Layers\n\n{table}")
+}
+
+/// What the new tests say without the change.
+fn controlled(control: &Control) -> (&'static str, String) {
+    match control {
+        Control::Skipped(reason) => ("skipped", markdown::inline(reason, MESSAGE)),
+        Control::Proves(failing) if failing.is_empty() => {
+            ("passed", "the new tests fail without the change".into())
+        }
+        Control::Proves(failing) => {
+            let names = failing.iter().take(MAX_FAILED);
+            let names = names.map(|name| markdown::inline(name, NAME));
+            let names: Vec<_> = names.chain(more(failing.len(), MAX_FAILED)).collect();
+            let names = names.join(", ");
+            ("passed", format!("without the change these fail: {names}"))
+        }
+        Control::ProvesNothing => ("failed", String::new()),
+    }
 }
 
 fn decision(verdict: &Verdict) -> (&'static str, String) {
@@ -111,31 +257,39 @@ fn decision(verdict: &Verdict) -> (&'static str, String) {
     }
 }
 
-fn review(proof: &Proof, checked: &Checked) -> String {
-    let mut parts = vec!["### Code Review Summary".to_owned()];
-    if checked.review_summary.trim().is_empty() {
-        parts.push("The reviewer left no summary.".into());
+fn review(checked: &Checked) -> String {
+    let words = if checked.review_summary.trim().is_empty() {
+        "The reviewer left no summary.".into()
     } else {
-        parts.push(markdown::quote(&checked.review_summary, REVIEW));
+        markdown::quote(&checked.review_summary, REVIEW)
+    };
+    format!("### Code Review Summary\n\n{words}")
+}
+
+/// What layers found and let pass, the worst first.
+fn remarks(proof: &Proof) -> Section {
+    let all = proof.verdicts().iter();
+    let all = all.flat_map(|(layer, verdict)| verdict.findings.iter().map(move |f| (*layer, f)));
+    let mut all: Vec<_> = all.collect();
+    all.sort_by_key(|(_, finding)| std::cmp::Reverse(finding.severity));
+    if all.is_empty() {
+        return Section::fixed(String::new());
     }
-    let remarks = proof
-        .verdicts()
-        .get(&LayerId::Review)
-        .map_or(&[][..], |verdict| &verdict.findings);
-    let items = remarks.iter().map(|remark| {
-        let place = remark.place.as_deref().map_or_else(String::new, |place| {
-            format!(" {}", markdown::code(place, 120))
-        });
-        let severity = word(remark.severity);
-        format!(
-            "- **{severity}**{place} {}",
-            markdown::inline(&remark.message, MESSAGE)
-        )
+    let items = all
+        .into_iter()
+        .map(|(layer, finding)| remark(layer, finding));
+    Section::list("### Remarks\n".into(), items, MAX_REMARKS)
+}
+
+fn remark(layer: LayerId, finding: &Finding) -> String {
+    let place = finding.place.as_deref().map_or_else(String::new, |place| {
+        format!(" {}", markdown::code(place, 120))
     });
-    if !remarks.is_empty() {
-        parts.push(capped(items, MAX_REMARKS).join("\n"));
-    }
-    parts.join("\n\n")
+    format!(
+        "- **{}** {layer}{place}: {}",
+        word(finding.severity),
+        markdown::inline(&finding.message, MESSAGE)
+    )
 }
 
 const fn word(severity: Severity) -> &'static str {
@@ -147,25 +301,20 @@ const fn word(severity: Severity) -> &'static str {
     }
 }
 
-fn requirements(checked: &Checked) -> String {
-    let shown = checked.requirements.iter().take(MAX_REQUIREMENTS);
-    let rows: Vec<_> = shown
-        .map(|row| {
-            let place = row.place.as_deref().unwrap_or("—");
-            [
-                markdown::inline(&row.requirement, MESSAGE),
-                if row.met { "yes" } else { "no" }.to_owned(),
-                markdown::inline(place, 120),
-            ]
-        })
-        .collect();
-    let table = markdown::table(["Requirement", "Met", "Where"], &rows);
-    let rest = checked.requirements.len() - rows.len();
-    let more = more(rest).map_or_else(String::new, |more| format!("\n\n{more}"));
-    format!("### Requirements Matched\n\n{table}{more}")
+fn requirements(checked: &Checked) -> Section {
+    let head = markdown::table(["Requirement", "Met", "Where"], &[]);
+    let rows = checked.requirements.iter().map(|row| {
+        markdown::row(&[
+            markdown::inline(&row.requirement, MESSAGE),
+            if row.met { "yes" } else { "no" }.to_owned(),
+            markdown::inline(row.place.as_deref().unwrap_or("—"), 120),
+        ])
+    });
+    let head = format!("### Requirements Matched\n\n{head}");
+    Section::list(head, rows, MAX_REQUIREMENTS)
 }
 
-fn files(checked: &Checked) -> String {
+fn files(checked: &Checked) -> Section {
     let items = checked.changed.iter().map(|change| {
         let what = match change.kind {
             ChangeKind::Added => "added",
@@ -174,18 +323,12 @@ fn files(checked: &Checked) -> String {
         };
         format!("- {} {what}", markdown::code(change.path.as_str(), 200))
     });
-    let list = capped(items, MAX_FILES).join("\n");
-    format!("### Files Changed\n\n{list}")
+    Section::list("### Files Changed\n".into(), items, MAX_FILES)
 }
 
-/// The first `max` items, and a last line for the others.
-fn capped(items: impl ExactSizeIterator<Item = String>, max: usize) -> Vec<String> {
-    let rest = items.len().saturating_sub(max);
-    items.take(max).chain(more(rest)).collect()
-}
-
-fn more(rest: usize) -> Option<String> {
-    (rest > 0).then(|| format!("… and {rest} more"))
+/// A last entry for those of `all` that are beyond the first `max`.
+fn more(all: usize, max: usize) -> Option<String> {
+    (all > max).then(|| format!("… and {} more", all - max))
 }
 
 #[cfg(test)]

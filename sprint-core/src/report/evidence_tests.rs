@@ -1,7 +1,8 @@
 use super::*;
 use crate::domain::agent::RequirementRow;
+use crate::domain::command::{Count, Exit};
 use crate::domain::evidence::EvidenceMarker;
-use crate::domain::verdict::{Finding, FindingKind};
+use crate::domain::verdict::FindingKind;
 use crate::domain::workspace::ChangedPath;
 use crate::report::fixture;
 
@@ -19,7 +20,7 @@ fn visible(text: &str) -> String {
 fn everything_seen_is_shown() {
     let (text, marker) = posted(fixture::checked(1));
     assert_eq!(EvidenceMarker::find(&text), Some(marker));
-    insta::assert_snapshot!(visible(&text), @r#"
+    insta::assert_snapshot!(visible(&text), @r"
     ## Implementation Complete ✓
 
     **Branch:** `worktree-ENG-1`
@@ -30,6 +31,8 @@ fn everything_seen_is_shown() {
 
     **build** `cargo build`: exit 0, 12.3 s, no count in the output
 
+    - whole output: `0000000000000000000000000000000000000000000000000000000000000000`
+
     ```text
        Compiling x
         Finished
@@ -37,11 +40,15 @@ fn everything_seen_is_shown() {
 
     **lint** `cargo lint`: exit 0, 12.3 s, no count in the output
 
+    - whole output: `0000000000000000000000000000000000000000000000000000000000000000`
+
     ```text
     (no output)
     ```
 
     **test** `cargo test`: exit 0, 12.3 s, 41 passed, 0 failed, 1 skipped
+
+    - whole output: `0000000000000000000000000000000000000000000000000000000000000000`
 
     ````text
     test a ... ok
@@ -70,7 +77,9 @@ fn everything_seen_is_shown() {
     > ```
     > open fence
 
-    - **MEDIUM** `src/a.rs:7` ask @~alice about Vec<~T>
+    ### Remarks
+
+    - **MEDIUM** L3 code review `src/a.rs:7`: ask @~alice about Vec<~T>
 
     ### Requirements Matched
 
@@ -83,8 +92,8 @@ fn everything_seen_is_shown() {
     - `src/a.rs` modified
     - ``tests/a|`b.rs`` added
 
-    <!-- sprint-evidence sprint=sprint-20260131-090000 ticket=ENG-1 branch=worktree-ENG-1 commit=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb tree=cccccccccccccccccccccccccccccccccccccccc -->
-    "#);
+    <!-- sprint-evidence v=2 sprint=sprint-20260131-090000 ticket=ENG-1 branch=worktree-ENG-1 commit=bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb tree=cccccccccccccccccccccccccccccccccccccccc text=693c1ed0f93324dbdf1635aa1c91d8cbfe2fcaa20d3edd32abd3b953fd4cbf8f build=0:?:0000000000000000000000000000000000000000000000000000000000000000 lint=0:?:0000000000000000000000000000000000000000000000000000000000000000 test=0:41/0/1:0000000000000000000000000000000000000000000000000000000000000000 seal=66a47d18576caa3c0df2c4bfa9e6e4d000a03579a3cc9ab1a1f0ff1ea04fc4c0 -->
+    ");
 }
 
 #[test]
@@ -113,12 +122,128 @@ fn long_logs_leave_room_for_every_command() {
 }
 
 #[test]
+fn a_check_says_what_was_taken_out_and_where_it_was_seen() {
+    let mut checked = fixture::checked(1);
+    let layer = checked.verdicts.get_mut(&LayerId::Mechanical).unwrap();
+    layer.runs[0].redacted = 1;
+    let run = &mut layer.runs[2];
+    run.redacted = 3;
+    run.exit = Exit::Code(101);
+    run.count = Count::Known {
+        passed: 40,
+        failed: 12,
+        skipped: 0,
+    };
+    run.reused = Some("ENG-1/1/check".into());
+    run.failing = (1..=12)
+        .map(|n| format!("tests::`old`_{n:02} @alice"))
+        .collect();
+    let known = Finding::remark(FindingKind::TestFailure, "fails on base too").at("tests::old");
+    layer.findings = vec![
+        Finding {
+            severity: Severity::Low,
+            ..known.clone()
+        },
+        known,
+    ];
+    let (text, _) = posted(checked);
+    let start = text.find("**build**").unwrap();
+    let shown: Vec<_> = text[start..]
+        .lines()
+        .filter(|line| line.starts_with("**") || line.starts_with("- "))
+        .collect();
+    insta::assert_snapshot!(visible(&shown.join("\n")), @r"
+    **build** `cargo build`: exit 0, 12.3 s, no count in the output
+    - whole output: `0000000000000000000000000000000000000000000000000000000000000000`, 1 secret redacted
+    **lint** `cargo lint`: exit 0, 12.3 s, no count in the output
+    - whole output: `0000000000000000000000000000000000000000000000000000000000000000`
+    **test** `cargo test`: exit 101, 12.3 s, 40 passed, 12 failed, 0 skipped
+    - whole output: `0000000000000000000000000000000000000000000000000000000000000000`, 3 secrets redacted
+    - reused from `ENG-1/1/check`: same tree, command and environment
+    - failed: ``tests::`old`_01 @alice``, ``tests::`old`_02 @alice``, ``tests::`old`_03 @alice``, ``tests::`old`_04 @alice``, ``tests::`old`_05 @alice``, ``tests::`old`_06 @alice``, ``tests::`old`_07 @alice``, ``tests::`old`_08 @alice``, ``tests::`old`_09 @alice``, ``tests::`old`_10 @alice``, … and 2 more
+    - **MEDIUM** L2 mechanical `tests::old`: fails on base too
+    - **MEDIUM** L3 code review `src/a.rs:7`: ask @~alice about Vec<~T>
+    - **LOW** L2 mechanical `tests::old`: fails on base too
+    - `src/a.rs` modified
+    - ``tests/a|`b.rs`` added
+    ");
+}
+
+#[test]
+fn the_trailer_names_every_check() {
+    let (text, marker) = posted(fixture::checked(1));
+    let trailer = EvidenceTrailer::read(&text).unwrap();
+    assert_eq!(trailer.marker, marker);
+    assert_eq!(trailer.is_verbatim(&text), Some(true));
+    let checks = trailer.details.unwrap().checks;
+    let shown: Vec<_> = checks
+        .iter()
+        .map(|(check, mark)| format!("{check} {}, {}", mark.exit, mark.count))
+        .collect();
+    let expected = [
+        "build exit 0, no count in the output",
+        "lint exit 0, no count in the output",
+        "test exit 0, 41 passed, 0 failed, 1 skipped",
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
 fn long_lists_end_in_a_count() {
     let mut checked = fixture::checked(1);
     let file = checked.changed[0].clone();
     checked.changed = vec![file; MAX_FILES + 7];
     let (text, _) = posted(checked);
     assert!(text.contains("\n… and 7 more\n"));
+}
+
+/// Everything an agent or a ticket can make long, as long as it gets.
+fn enormous(filler: &str, files: usize) -> Checked {
+    let long = filler.repeat(3000);
+    let mut checked = fixture::checked(1);
+    for verdict in checked.verdicts.values_mut() {
+        let finding = Finding::remark(FindingKind::CodeReview, long.clone()).at(long.clone());
+        verdict.findings = vec![finding; 30];
+        for run in &mut verdict.runs {
+            run.tail.clone_from(&long);
+            run.reused = Some(long.clone());
+            run.failing = (0..200).map(|n| format!("{n}{long}")).collect();
+        }
+    }
+    let human = Verdict::skip(long.clone());
+    checked.verdicts.insert(LayerId::Human, human);
+    checked.review_summary.clone_from(&long);
+    let row = RequirementRow {
+        requirement: long.clone(),
+        met: true,
+        place: Some(long.clone()),
+    };
+    checked.requirements = vec![row; 500];
+    let file = |n| ChangedPath {
+        path: format!("{n}/{long}").as_str().into(),
+        kind: ChangeKind::Added,
+    };
+    checked.changed = (0..files).map(file).collect();
+    checked
+}
+
+#[test]
+fn the_whole_stays_within_what_trackers_take() {
+    for filler in ["word ", "`", "\n", "@", "é", "```\n", "<!-- "] {
+        let (text, marker) = posted(enormous(filler, 500));
+        let length = text.chars().count();
+        assert!(length <= COMMENT, "{filler:?}: {length}");
+        assert_eq!(EvidenceMarker::find(&text), Some(marker), "{filler:?}");
+        assert_eq!(text.matches("\n… and ").count(), 3, "{filler:?}");
+    }
+}
+
+#[test]
+fn a_short_list_keeps_all_it_has_beside_long_ones() {
+    let (text, _) = posted(enormous("word ", 3));
+    let files = text.split("### Files Changed").nth(1).unwrap();
+    assert_eq!(files.matches("` added").count(), 3);
+    assert_eq!(text.matches("\n… and ").count(), 2);
 }
 
 /// Lines outside fences and code spans: where Markdown and trackers act on text.
@@ -205,7 +330,7 @@ proptest::proptest! {
         proptest::prop_assert_eq!(EvidenceMarker::find(&text), Some(marker));
         let live = live_lines(&text);
         let headings: Vec<_> = live.iter().filter(|line| line.starts_with('#')).collect();
-        proptest::prop_assert_eq!(headings.len(), 6, "{:?}", headings);
+        proptest::prop_assert_eq!(headings.len(), 7, "{:?}", headings);
         for row in live.iter().filter(|line| line.starts_with("| ")) {
             let bars = row.replace("\\|", "").matches('|').count();
             proptest::prop_assert!(matches!(bars, 4 | 5), "{}", row);

@@ -301,6 +301,7 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
             base_head: commit('a'),
             counters: Counters {
                 gates_reused: 0,
+                caught: BTreeMap::new(),
                 simplifier_reverts: 0,
                 agents: [(Role::Worker, 5), (Role::Review, 2)].into(),
                 cost_micro_usd: 1_234_567,

@@ -48,13 +48,17 @@ pub(super) fn fence(text: &str, max: usize) -> String {
 
 /// A table. Cells are Markdown already.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
-    let line = |cells: &[String; N]| format!("| {} |", cells.join(" | "));
     let mut lines = vec![
-        line(&head.map(str::to_owned)),
-        line(&[(); N].map(|()| "---".into())),
+        row(&head.map(str::to_owned)),
+        row(&[(); N].map(|()| "---".into())),
     ];
-    lines.extend(rows.iter().map(line));
+    lines.extend(rows.iter().map(row));
     lines.join("\n")
+}
+
+/// A row of a table. Cells are Markdown already.
+pub(super) fn row<const N: usize>(cells: &[String; N]) -> String {
+    format!("| {} |", cells.join(" | "))
 }
 
 /// Takes the effect from everything that Markdown and trackers act on.

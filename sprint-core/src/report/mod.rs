@@ -6,6 +6,7 @@ mod markdown;
 pub mod note;
 mod plain;
 pub mod progress;
+mod shares;
 mod standing;
 pub mod state_view;
 pub mod summary;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::domain::agent::Role;
 use crate::domain::evidence::CommentRef;
+use crate::domain::verdict::{FindingKind, LayerId};
 use crate::id::{BranchName, CommitId, SprintId, TicketId};
 use crate::report::{plain, standing};
 use crate::run::Outcome;
@@ -145,8 +146,12 @@ pub struct Spent {
     pub agents: BTreeMap<Role, u64>,
     /// What they cost, in millionths of a US dollar.
     pub cost_micro_usd: u64,
-    /// Gate runs on combinations.
+    /// Gate runs on base and on combinations.
     pub gates: u64,
+    /// Gate runs that were not made, because an earlier one holds.
+    pub gates_reused: u64,
+    /// Failed attempts, by the layer that caught them and by what it found first.
+    pub caught: BTreeMap<LayerId, BTreeMap<FindingKind, u64>>,
     /// Fresh agents brought in by circuit breakers.
     pub breaker_trips: u64,
     /// From the start to the last change, in milliseconds.
@@ -191,6 +196,8 @@ impl Summary {
                 agents: counters.agents.clone(),
                 cost_micro_usd: counters.cost_micro_usd,
                 gates: counters.gates,
+                gates_reused: counters.gates_reused,
+                caught: counters.caught.clone(),
                 breaker_trips: counters.breaker_trips,
                 duration_ms: millis(snapshot.at.since(plan.started_at)),
             },

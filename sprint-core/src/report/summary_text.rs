@@ -15,6 +15,13 @@ impl Summary {
         let lost = |ticket| left_over(ticket, &self.set_aside);
         let lost: Vec<_> = self.tickets.iter().filter_map(lost).collect();
         blocks.push(self.spending());
+        if !self.counters.caught.is_empty() {
+            let lines = self.counters.caught.iter().map(|(layer, found)| {
+                let found = found.iter().map(|(kind, n)| format!("{n} {kind}"));
+                format!("  {layer}: {}", found.collect::<Vec<_>>().join(", "))
+            });
+            blocks.push(section("Caught:", lines));
+        }
         if !self.requests.is_empty() {
             let lines = self
                 .requests
@@ -107,8 +114,12 @@ impl Summary {
         } else {
             format!(" ({})", roles.join(", "))
         };
+        let reused = match spent.gates_reused {
+            0 => String::new(),
+            n => format!(" ({n} more not made again)"),
+        };
         format!(
-            "{}{roles}, {}, {}, {}, {}",
+            "{}{roles}, {}, {}{reused}, {}, {}",
             counted(spent.agents.values().sum(), "agent run"),
             counted(spent.breaker_trips, "fresh agent"),
             counted(spent.gates, "gate run"),

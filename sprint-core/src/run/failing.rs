@@ -58,6 +58,8 @@ pub(super) fn fail_attempt(ticket: &mut TicketRun, attempt: Attempt, cx: &mut Cx
         kind,
         message: message.clone(),
     });
+    let caught = cx.counters().caught.entry(layer).or_default();
+    *caught.entry(kind).or_default() += 1;
     if fingerprint.is_some() {
         ticket.breaker.fingerprint = fingerprint;
     }

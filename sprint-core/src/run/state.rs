@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::Role;
+use crate::domain::verdict::{FindingKind, LayerId};
 use crate::id::{CommitId, TicketId};
 use crate::run::baseline::Baseline;
 use crate::run::effect::Step;
@@ -131,6 +132,9 @@ pub struct Counters {
     /// Gate runs that were not made, because an earlier one holds.
     #[serde(default)]
     pub gates_reused: u64,
+    /// What the layers caught: failed attempts, by layer and by what was found first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub caught: BTreeMap<LayerId, BTreeMap<FindingKind, u64>>,
     /// Times the work of a simplifier was taken back.
     #[serde(default)]
     pub simplifier_reverts: u64,

@@ -11,8 +11,8 @@ use crate::domain::verdict::{Finding, FindingKind, LayerId, LayerName, Verdict};
 use crate::domain::workspace::{ChangedPath, Collected, Workspace};
 use crate::failure::{ErrorKind, Failure};
 use crate::id::TreeId;
-use crate::inspect::Inspection;
-use crate::plan::edge_cases::{self, EdgeCase};
+use crate::inspect::{Inspection, coverage};
+use crate::plan::edge_cases::EdgeCase;
 use crate::plan::fixtures;
 use crate::run::control::{self, Control};
 use crate::run::cx::Cx;
@@ -281,7 +281,7 @@ pub(super) fn tests_read(
     cx: &mut Cx<'_>,
 ) {
     let cases = EdgeCase::of(&cx.ticket.ticket);
-    let missing = edge_cases::uncovered(&cases, sources);
+    let missing = coverage::uncovered(&cases, sources);
     let finding = |case: &EdgeCase| {
         let message = format!("no test for: {}", case.text);
         Finding::blocking(FindingKind::MissingEdgeCases, message)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::domain::config::{CoordinationMode, SprintConfig};
-use crate::domain::evidence::{EVIDENCE_HEADING, EvidenceMarker};
+use crate::domain::evidence::{EVIDENCE_HEADING, EvidenceMarker, EvidenceTrailer};
 use crate::domain::ticket::{Priority, Size, Ticket, TicketStatus};
 use crate::id::{BranchName, CommitId, ProblemId, SprintId, TicketId, TreeId};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
@@ -136,5 +136,6 @@ pub fn proof(ticket: &TicketId, digit: char) -> Proof {
 
 /// An evidence comment for `proof`.
 pub fn evidence(proof: &Proof, text: &str) -> String {
-    format!("{EVIDENCE_HEADING}\n{text}\n{}\n", proof.marker())
+    let text = format!("{EVIDENCE_HEADING}\n{text}");
+    EvidenceTrailer::close(&text, proof.marker(), None, BTreeMap::new())
 }

@@ -657,6 +657,29 @@ async fn a_head_without_a_commit_keeps_nobody_from_giving_back() {
     assert_eq!(text, "b");
 }
 
+/// One ticket cannot go on then; the others can.
+#[tokio::test]
+async fn a_damaged_index_is_named_and_nothing_is_removed() {
+    let fixture = Fixture::new().await;
+    let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+    write(&workspace.path, "b.txt", "b\n");
+    let index = fixture.root.join(".git/worktrees/ENG-1/index");
+    fs::write(&index, "nonsense").unwrap();
+    let collected = fixture.vcs.collect(&workspace, &leftovers()).await;
+    for error in [
+        collected.unwrap_err(),
+        fixture.vcs.close(&workspace).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        let place = index.display().to_string();
+        assert!(error.chain().contains(&place), "{}", error.chain());
+    }
+    assert!(workspace.path.join("b.txt").exists());
+    fs::remove_file(&index).unwrap();
+    git(&workspace.path, &["read-tree", "HEAD"]);
+    assert_eq!(fixture.collect(&workspace).await.commits, 1);
+}
+
 #[tokio::test]
 async fn a_directory_that_went_away_is_named() {
     let fixture = Fixture::new().await;

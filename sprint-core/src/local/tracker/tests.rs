@@ -150,7 +150,7 @@ fn writers_do_not_lose_each_others_comments() {
             });
         }
     });
-    let file = tracker.comments(&id).unwrap();
+    let file = tracker.comments_text(&id).unwrap();
     assert_eq!(comment_file::parse(&file).len(), 20);
 }
 

@@ -41,73 +41,6 @@ fn lines_are_read_in_every_spelling() {
     assert_eq!(EdgeCase::parse(""), None);
 }
 
-/// Which of the lines the source leaves uncovered.
-fn missing(lines: &[&str], source: &str) -> Vec<String> {
-    let cases: Vec<_> = lines.iter().map(|line| case(line)).collect();
-    let sources = [(RepoPath::from("a.test.ts"), source.to_owned())];
-    let missing = uncovered(&cases, &sources);
-    missing.into_iter().map(|case| case.text).collect()
-}
-
-const LINES: &[&str] = &[
-    "- [ ] `parseUser`: empty string → expected: null",
-    "- [ ] `parseUser`: negative id → expected: throws",
-    "- [ ] `add`: zero → expected: 0",
-];
-
-#[test]
-fn a_block_with_function_and_keyword_or_synonym_covers() {
-    let source = "
-import { parseUser, add } from './user';
-
-it('returns null for a blank name', () => {
-  expect(parseUser('')).toBeNull();
-});
-
-test('parse_user throws on minus five', () => {});
-";
-    assert_eq!(missing(LINES, source), ["`add`: zero → expected: 0"]);
-}
-
-#[test]
-fn a_synonym_in_another_test_does_not_cover() {
-    let source = "
-#[test]
-fn parse_user_works() { parse_user(\"x\"); }
-
-#[test]
-fn other_is_blank() { other(); }
-";
-    assert_eq!(missing(&LINES[..1], source).len(), 1);
-    let named = source.replace("other_is_blank", "other_is_empty");
-    assert_eq!(
-        missing(&LINES[..1], &named).len(),
-        0,
-        "the word itself counts per file"
-    );
-}
-
-#[test]
-fn parts_of_words_are_not_words() {
-    let source = "fn address_of_10() { address(10); }";
-    assert_eq!(missing(&["- [ ] `add`: zero"], source).len(), 1);
-    assert_eq!(
-        missing(&["- [ ] `add`: zero"], "fn adds() { add(0) }").len(),
-        0
-    );
-    assert_eq!(
-        missing(&["- [ ] min of the list"], "fn admin() {}").len(),
-        1
-    );
-}
-
-#[test]
-fn without_tests_everything_is_missing() {
-    let cases: Vec<_> = LINES.iter().map(|line| case(line)).collect();
-    assert_eq!(uncovered(&cases, &[]), cases);
-    assert_eq!(missing(&["- [ ] ???"], "anything"), ["???"]);
-}
-
 #[test]
 fn test_files_are_found_by_name_or_by_the_end_of_the_path() {
     let globs = ["*.test.*", "*_test.*", "test_*", "tests/*", "*Test.*"].map(str::to_owned);
@@ -136,10 +69,10 @@ fn test_files_are_found_by_name_or_by_the_end_of_the_path() {
 
 proptest! {
     #[test]
-    fn any_line_can_be_read(line: String, source: String) {
+    fn any_line_can_be_read(line: String) {
         for line in [line.clone(), format!("- [ ] {line}"), format!("- [ ] `{line}`: {line} -> {line}")] {
             if let Some(case) = EdgeCase::parse(&line) {
-                uncovered(&[case], &[(RepoPath::from("a"), source.clone())]);
+                case.keyword();
             }
         }
     }

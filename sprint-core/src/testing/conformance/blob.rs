@@ -1,5 +1,6 @@
 //! The contract of [`BlobStore`].
 
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use crate::failure::ErrorKind;
@@ -15,6 +16,8 @@ const WORKS: &str = "storing and reading works";
 pub fn all(fresh: &dyn Fn() -> Open<Blobs>) {
     bytes_come_back_exactly(&fresh());
     the_same_bytes_have_one_name(&fresh());
+    sources_are_read_to_their_end(&fresh());
+    a_source_that_fails_is_an_error(&fresh());
     unknown_names_are_not_found(&fresh());
 }
 
@@ -34,6 +37,51 @@ pub fn the_same_bytes_have_one_name(open: &Open<Blobs>) {
     assert_eq!(open().put(b"a").expect(WORKS), first);
     assert_ne!(first, other);
     assert_eq!(open().get(&first).expect(WORKS), b"a");
+}
+
+/// A large source that comes in pieces has the name of its bytes.
+pub fn sources_are_read_to_their_end(open: &Open<Blobs>) {
+    let bytes: Vec<u8> = (0..=250).cycle().take(5_000_000).collect();
+    let mut source = Pieces {
+        rest: &bytes,
+        reads: 0,
+    };
+    let id = open().store(&mut source).expect(WORKS);
+    assert_eq!(id, BlobId::of(&bytes), "names follow from content");
+    assert_eq!(open().put(&bytes).expect(WORKS), id);
+    assert_eq!(open().get(&id).expect(WORKS), bytes);
+}
+
+/// What was read of a source that then failed is not taken for the whole.
+pub fn a_source_that_fails_is_an_error(open: &Open<Blobs>) {
+    struct Torn;
+    impl Read for Torn {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("torn"))
+        }
+    }
+    let error = open().store(&mut b"half".chain(Torn));
+    error.expect_err("the source could not be read");
+    let half = open().get(&BlobId::of(b"half"));
+    let error = half.expect_err("nothing is stored");
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+}
+
+/// Gives little at a time, and interrupts now and then, as pipes do.
+struct Pieces<'a> {
+    rest: &'a [u8],
+    reads: usize,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reads += 1;
+        if self.reads.is_multiple_of(10) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let most = buffer.len().min(self.reads % 5000 + 1);
+        self.rest.read(&mut buffer[..most])
+    }
 }
 
 /// A name that was never given out is `NotFound`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::Note;
+use crate::domain::evidence::{EvidenceTrailer, Note};
 use crate::domain::reality::TicketReality;
 use crate::domain::ticket::{Ticket, TicketStatus};
 use crate::failure::ErrorKind;
@@ -24,6 +24,7 @@ pub async fn all(with: &(dyn Fn(Vec<Ticket>) -> Open<Tickets> + Sync)) {
     evidence_needs_the_marker_of_its_proof(with(three_tickets())).await;
     reopening_is_done_once(with(three_tickets())).await;
     comments_hold_any_text(with(three_tickets())).await;
+    comments_are_read_as_they_were_posted(with(three_tickets())).await;
     missing_tickets_are_not_found(with(three_tickets())).await;
 }
 
@@ -188,6 +189,37 @@ pub async fn comments_hold_any_text(open: Open<Tickets>) {
     assert_eq!(reality.status, TicketStatus::Todo);
 }
 
+/// Comments come back oldest first, each once, under the reference that posting it gave, and
+/// evidence with all that its trailer says.
+pub async fn comments_are_read_as_they_were_posted(open: Open<Tickets>) {
+    let id = sample::ticket_id(2);
+    assert_eq!(open().comments(&id).await.expect(WORKS), []);
+    let proof = sample::proof(&id, 'a');
+    let evidence = sample::evidence(&proof, "it\n\n```text\nworks\n```");
+    let (first, second) = (
+        sample::key(&id, 1, Step::Note),
+        sample::key(&id, 1, Step::Post),
+    );
+    let mut reference = None;
+    for _ in 0..2 {
+        let stuck = note("stuck\n");
+        open().comment(&id, &stuck, &first).await.expect(WORKS);
+        let posted = open().post_evidence(&proof, &evidence, &second).await;
+        reference = posted.ok();
+    }
+    let comments = open().comments(&id).await.expect(WORKS);
+    let [stuck, posted] = comments.as_slice() else {
+        panic!("two comments were posted, these are read: {comments:?}");
+    };
+    assert!(stuck.body.starts_with("stuck"));
+    assert_eq!(Some(&posted.reference), reference.as_ref());
+    let trailer = EvidenceTrailer::read(&posted.body);
+    assert_eq!(trailer, EvidenceTrailer::read(&evidence));
+    assert!(trailer.is_ok());
+    let other = open().comments(&sample::ticket_id(1)).await;
+    assert_eq!(other.expect(WORKS), []);
+}
+
 /// Every call on a ticket that is not there is `NotFound`.
 pub async fn missing_tickets_are_not_found(open: Open<Tickets>) {
     let id = sample::ticket_id(77);
@@ -197,6 +229,7 @@ pub async fn missing_tickets_are_not_found(open: Open<Tickets>) {
     let evidence = sample::evidence(&proof, "");
     let errors = [
         tracker.reality(&id).await.err(),
+        tracker.comments(&id).await.err(),
         tracker.start(&id, &key).await.err(),
         tracker.post_evidence(&proof, &evidence, &key).await.err(),
         tracker.close(&proof, &key).await.err(),

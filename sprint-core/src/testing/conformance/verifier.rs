@@ -12,6 +12,7 @@ pub async fn all(verifier: &dyn Verifier, subject: &Subject, cx: &EffectContext)
     lines_run_as_written_in_the_directory(verifier, subject, cx).await;
     a_failed_install_stops_everything(verifier, subject, cx).await;
     a_command_without_end_is_ended(verifier, subject, cx).await;
+    the_environment_is_the_one_of_the_report(verifier, subject, cx).await;
 }
 
 /// A red check is a report, not an error, and the checks after it run.
@@ -86,6 +87,25 @@ pub async fn a_command_without_end_is_ended(
     let report = verifier.verify(subject, &plan, cx).await;
     let report = report.expect("a timeout is a report");
     assert_eq!(report.runs[0].exit, Exit::TimedOut);
+}
+
+/// The environment is the same twice, is the report's, and is another one for another command.
+pub async fn the_environment_is_the_one_of_the_report(
+    verifier: &dyn Verifier,
+    subject: &Subject,
+    cx: &EffectContext,
+) {
+    const WORKS: &str = "the environment can be described";
+    let here = plan(&[(CheckKind::Build, "true")]);
+    let before = verifier.environment(subject, &here).await.expect(WORKS);
+    let again = verifier.environment(subject, &here).await.expect(WORKS);
+    assert_eq!(before, again, "nothing has changed");
+    let report = verifier.verify(subject, &here, cx).await;
+    let report = report.expect("a green gate is a report");
+    assert_eq!(report.environment, Some(before), "it ran in what was said");
+    let other = plan(&[(CheckKind::Build, "true 1")]);
+    let other = verifier.environment(subject, &other).await.expect(WORKS);
+    assert_ne!(other, again, "another command is another environment");
 }
 
 async fn run(

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod clock;
+pub mod layer;
 pub mod observer;
 pub mod store;
 pub mod tracker;
@@ -16,6 +17,7 @@ use crate::testing::world::World;
 
 pub use agent::FakeAgents;
 pub use clock::FakeClock;
+pub use layer::FakeLayer;
 pub use observer::Recorder;
 pub use store::FakeStore;
 pub use tracker::FakeTracker;

@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{CommentRef, Note};
+use crate::domain::evidence::{Comment, CommentRef, Note};
 use crate::domain::reality::{Fetched, TicketReality};
 use crate::id::TicketId;
 use crate::ports::{Result, Tracker};
@@ -43,6 +43,13 @@ impl Tracker for FakeTracker {
         let act = self
             .0
             .call("read ticket", id.as_str(), |state| state.board.reality(id));
+        act.await
+    }
+
+    async fn comments(&self, id: &TicketId) -> Result<Vec<Comment>> {
+        let act = self.0.call("read comments of", id.as_str(), |state| {
+            state.board.comments(id)
+        });
         act.await
     }
 

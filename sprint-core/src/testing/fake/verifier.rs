@@ -31,11 +31,17 @@ impl Verifier for FakeVerifier {
         &self,
         subject: &Subject,
         plan: &CheckPlan,
-        _: &EffectContext,
+        cx: &EffectContext,
     ) -> Result<CheckReport> {
         let commit = subject.commit.as_str();
-        self.0
+        let report = self
+            .0
             .call("verify", commit, |state| Ok(state.verify(subject, plan)))
-            .await
+            .await?;
+        // The commands of a world print nothing beside the end of their output.
+        for run in &report.runs {
+            cx.blobs.put(run.tail.as_bytes())?;
+        }
+        Ok(report)
     }
 }

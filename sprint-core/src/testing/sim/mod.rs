@@ -94,8 +94,13 @@ impl Sim {
         if let Err(error) = store.save(&first, &lease) {
             panic!("{error}");
         }
+        let mut ports = fake::ports(&world, &store);
+        for name in &run.plan().layers {
+            let layer = fake::FakeLayer::new(&world, *name);
+            ports.layers.push(Arc::new(layer));
+        }
         Self {
-            ports: fake::ports(&world, &store),
+            ports,
             history: History::new(&world, run.plan()),
             world,
             store,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::agent::Role;
 use crate::domain::command::CheckKind;
 use crate::domain::config::{CoordinationMode, RedBase, SameErrorPolicy, SimplifierPolicy};
-use crate::domain::verdict::Severity;
+use crate::domain::verdict::{LayerName, Severity};
 use crate::plan::sprint_plan::SprintPlan;
 use crate::run::admit::Limits;
 use crate::testing::fixture;
@@ -76,9 +76,16 @@ impl Scenario {
         if rng.chance(50) {
             plan.mode = CoordinationMode::AgentTeams;
         }
+        let control = plan.config.negative_control;
+        let layered = rng.chance(20);
+        if layered {
+            plan.layers.extend("signed".parse::<LayerName>());
+        }
         let review = plan.config.phases.code_review;
         world.with(|state| {
             state.checks.review_required = review;
+            state.checks.layer_required = layered;
+            state.checks.control_required = control;
             state.checks.usual_limit = Duration::from_secs(plan.config.command_timeout_s);
             for name in &NAMES[..n] {
                 state.scripts.insert(fixture::id(name), script(rng));
@@ -213,7 +220,7 @@ fn worker(rng: &mut Rng) -> WorkerAct {
         let text = text.to_owned();
         WorkerAct::Flawed(Flaw::Fails { check, text })
     };
-    match rng.below(27) {
+    match rng.below(28) {
         0 | 1 => fails(CheckKind::Test, "test it_works FAILED"),
         2 => fails(CheckKind::Test, "test it_still_works FAILED"),
         3 => fails(CheckKind::Build, "mismatched types"),
@@ -237,6 +244,7 @@ fn worker(rng: &mut Rng) -> WorkerAct {
         22 | 23 => WorkerAct::Malformed,
         24 => WorkerAct::Confused,
         25 => WorkerAct::Flawed(Flaw::ProvesNothing),
+        26 => WorkerAct::Flawed(Flaw::Unsigned),
         _ => WorkerAct::Good,
     }
 }

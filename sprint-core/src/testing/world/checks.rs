@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::check::{CheckPlan, CheckReport, Subject};
+use crate::domain::check::{CheckPlan, CheckReport, LayerSubject, Subject};
 use crate::domain::command::{CheckKind, CheckRun, CommandLine, Count, Exit};
+use crate::domain::verdict::{Finding, FindingKind, Verdict};
 use crate::id::{BlobId, EnvironmentId};
 use crate::testing::rng::name_of;
 use crate::testing::world::State;
@@ -25,6 +26,10 @@ pub struct Checks {
     /// Edits of base that are red before a sprint begins; what fails in them fails whoever it is
     /// that lands.
     pub red_at_start: BTreeSet<String>,
+    /// Whether nothing may be closed whose tests pass without it.
+    pub control_required: bool,
+    /// Whether nothing may be closed that a layer of the host has not accepted.
+    pub layer_required: bool,
     /// Whether nothing may be closed without a review.
     pub review_required: bool,
 }
@@ -37,6 +42,8 @@ impl Default for Checks {
             flaky: BTreeMap::new(),
             usual_limit: Duration::from_secs(900),
             red_at_start: BTreeSet::new(),
+            control_required: false,
+            layer_required: false,
             review_required: true,
         }
     }
@@ -88,6 +95,18 @@ impl State {
             self.log.green.insert(subject.tree.clone());
         }
         CheckReport::new(runs, Some(self.environment(plan)))
+    }
+
+    /// A layer of the host.
+    pub(crate) fn judge_signature(&mut self, subject: &LayerSubject) -> Verdict {
+        let tree = &self.repo.commits[&subject.commit].tree;
+        let change = tree.get(subject.ticket.id.as_str());
+        if change.is_some_and(|change| change.flaw == Some(Flaw::Unsigned)) {
+            let finding = Finding::blocking(FindingKind::HostLayer, "not signed");
+            return Verdict::fail(vec![finding]);
+        }
+        self.log.layered.insert(subject.commit.clone());
+        Verdict::pass()
     }
 
     /// The world's machine: the same for every directory, until somebody changes it.
@@ -187,13 +206,12 @@ fn run(
         },
         CheckKind::Build | CheckKind::Lint | CheckKind::Typecheck => Count::Unknown,
     };
-    let output = BlobId::new(name_of(&tail, 64));
     CheckRun {
         check: kind,
         command: command.clone(),
         exit,
         duration_ms: 1000,
-        output: output.unwrap_or_else(|error| panic!("{error}")),
+        output: BlobId::of(tail.as_bytes()),
         tail,
         count,
         failing,

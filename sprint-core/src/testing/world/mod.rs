@@ -80,6 +80,8 @@ pub struct Log {
     pub reviewed: BTreeSet<CommitId>,
     /// Commits found to meet every requirement.
     pub complete: BTreeSet<CommitId>,
+    /// Commits that a layer of the host accepted.
+    pub layered: BTreeSet<CommitId>,
     /// Tickets marked Done by the engine, with the proven commit.
     pub closed: Vec<(TicketId, CommitId)>,
     /// Commits made to take something back, by ticket.

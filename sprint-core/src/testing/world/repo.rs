@@ -48,6 +48,8 @@ pub enum Flaw {
     ProvesNothing,
     /// The tests of a change without the change, which fail.
     TestsOnly,
+    /// A layer of the host refuses it.
+    Unsigned,
     /// A debugging leftover.
     Leftover,
     /// Conflict markers, which no build takes.

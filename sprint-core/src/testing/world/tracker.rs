@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{CommentRef, EvidenceMarker, Note};
+use crate::domain::evidence::{Comment, CommentRef, EvidenceMarker, Note};
 use crate::domain::reality::{Fetched, TicketReality};
 use crate::domain::selection::select;
 use crate::domain::ticket::{Ticket, TicketStatus};
@@ -14,6 +14,7 @@ use crate::ports::{Error, Result};
 use crate::run::effect::EffectKey;
 use crate::run::proof::Proof;
 use crate::testing::world::State;
+use crate::testing::world::repo::Flaw;
 
 /// The tickets of a tracker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,6 +131,15 @@ impl Board {
         })
     }
 
+    pub(crate) fn comments(&mut self, id: &TicketId) -> Result<Vec<Comment>> {
+        let posted = self.find(id, "read comments of")?.comments.iter();
+        let shown = posted.map(|(key, body)| Comment {
+            reference: CommentRef(key.clone()),
+            body: body.clone(),
+        });
+        Ok(shown.collect())
+    }
+
     pub(crate) fn start(&mut self, id: &TicketId) -> Result<()> {
         let entry = self.find(id, "start ticket")?;
         // Done is not overwritten: only `reopen` takes that back.
@@ -207,6 +217,17 @@ impl State {
         );
         self.expect_seen(self.log.green.contains(proof.tree()), || {
             format!("{call}({id}) for {commit}, on which the gate was never green")
+        });
+        let tree = self.repo.commits.get(commit).map(|commit| &commit.tree);
+        let change = tree.and_then(|tree| tree.get(id.as_str()));
+        let flaw = change.and_then(|change| change.flaw.as_ref());
+        let proves = !self.checks.control_required || flaw != Some(&Flaw::ProvesNothing);
+        self.expect_seen(proves, || {
+            format!("{call}({id}) for {commit}, whose tests prove nothing")
+        });
+        let layered = !self.checks.layer_required || self.log.layered.contains(commit);
+        self.expect_seen(layered, || {
+            format!("{call}({id}) for {commit}, which no layer of the host accepted")
         });
         let reviewed = !self.checks.review_required || self.log.reviewed.contains(commit);
         self.expect_seen(reviewed, || {
