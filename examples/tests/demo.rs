@@ -111,12 +111,16 @@ fn the_demo_ends_as_promised() {
         assert!(table.contains(&format!("DEMO-{id}")), "{table}");
     }
     insta::assert_snapshot!(sections(&table), @r#"
+    Caught:
+      L1 worker evidence: 3 test_failure
+      L2 mechanical: 1 evidence_mismatch
+      L4.5 integration: 1 integration_failed
     Resolved conflicts:
       DEMO-5 with DEMO-4 in hours.txt
         no-drop proof holds: 2 of 2 added lines kept
           hours.txt: ours 1 of 1, theirs 1 of 1
     Set aside and mended:
-      DEMO-6: passes alone, fails together with DEMO-3: test failed (exit 1): … [found in 12 gate runs]
+      DEMO-6: passes alone, fails together with DEMO-3: test failed (exit 1): … [found in 10 gate runs]
     Not merged:
       DEMO-7: stuck (circuit_breaker): the worker's own test run shows failure (exit 1): [worktree-DEMO-7-r2 in …/.claude/worktrees/DEMO-7-r2]
       DEMO-8: blocked by DEMO-7

@@ -16,7 +16,11 @@ slug() {
     printf '%s' "$*" | tr '[:upper:] ' '[:lower:]-'
 }
 CODE
-        echo "check 'slug joins words' \"\$(slug Opening Hours)\" 'opening-hours'" > tests/slug.sh
+        # The first attempt tests nothing: it compares a constant with itself. That passes without
+        # the change as well, which the engine tries.
+        tested="opening-hours"
+        [ "$SPRINT_ATTEMPT" -gt 1 ] && tested="\$(slug Opening Hours)"
+        echo "check 'slug joins words' \"$tested\" 'opening-hours'" > tests/slug.sh
         ;;
     DEMO-2)
         cat > lib/address.sh <<'CODE'
@@ -125,6 +129,7 @@ completion() {
 case "$SPRINT_ROLE" in
 context) printf '{"report":"lib/ holds functions, tests/ holds one file per function."}\n' ;;
 worker) worker ;;
+simplifier) printf '{"changes_made":[]}\n' ;;
 review) printf '{"findings":[],"summary":"Small and to the point; tests cover the new behaviour."}\n' ;;
 completion) completion ;;
 conflict) conflict ;;

@@ -70,79 +70,80 @@ fn a_full_file_sets_every_parameter() {
     let resolved = file(FULL).unwrap();
     assert_eq!(resolved.warnings, []);
     insta::assert_snapshot!(serde_json::to_string_pretty(&resolved.config).unwrap(), @r#"
-{
-  "branch_base": "develop",
-  "filter": {
-    "team": "ENG",
-    "label": "sprint-1",
-    "status": [
-      "todo",
-      "in_progress"
-    ]
-  },
-  "project_standards": "CLAUDE.md",
-  "checks": {
-    "build": "npm run build",
-    "lint": "npm run lint",
-    "typecheck": "npx tsc --noEmit",
-    "test": "npm test -- --run"
-  },
-  "install_cmd": "npm ci",
-  "dependency_manifests": [
-    "deno.json"
-  ],
-  "test_file_globs": [
-    "*.check.ts"
-  ],
-  "commit_prefix": "chore",
-  "max_loop_iterations": 5,
-  "baseline": true,
-  "red_base": "ask",
-  "negative_control": true,
-  "simplifier": "never",
-  "human_in_loop": true,
-  "partial_merge": false,
-  "avoid_conflicts": true,
-  "sprint_dashboard": false,
-  "max_parallel": 4,
-  "models": {
-    "context": "sonnet",
-    "worker": "opus",
-    "review": "sonnet",
-    "completion": "sonnet"
-  },
-  "phases": {
-    "code_review": false,
-    "e2e": false,
-    "remaining_check": false
-  },
-  "command_timeout_s": 60,
-  "worker_timeout_s": 600,
-  "silence_timeout_s": 120,
-  "same_error_policy": "signature",
-  "coordination_mode": "subagents",
-  "max_agent_runs": 100,
-  "max_cost_cents": 5000,
-  "other": {
-    "e2e_cmd": "agent-browser",
-    "e2e_test_cmd": "npx e2e",
-    "context_reply_timeout_s": 20,
-    "linear_done_state": "Shipped",
-    "linear_in_progress_state": "Doing",
-    "dev_server_cmd": "npm run dev",
-    "dev_server_port": 4000,
-    "dev_server_health_path": "/up",
-    "dev_server_start_timeout_s": 10,
-    "models": {
-      "conflict": "opus",
-      "e2e": "sonnet",
-      "fix": "opus",
-      "scheduler": "sonnet",
-      "verification": "sonnet"
+    {
+      "branch_base": "develop",
+      "filter": {
+        "team": "ENG",
+        "label": "sprint-1",
+        "status": [
+          "todo",
+          "in_progress"
+        ]
+      },
+      "project_standards": "CLAUDE.md",
+      "checks": {
+        "build": "npm run build",
+        "lint": "npm run lint",
+        "typecheck": "npx tsc --noEmit",
+        "test": "npm test -- --run"
+      },
+      "install_cmd": "npm ci",
+      "dependency_manifests": [
+        "deno.json"
+      ],
+      "test_file_globs": [
+        "*.check.ts"
+      ],
+      "commit_prefix": "chore",
+      "max_loop_iterations": 5,
+      "baseline": false,
+      "red_base": "accept",
+      "negative_control": false,
+      "simplifier": "never",
+      "human_in_loop": true,
+      "partial_merge": false,
+      "avoid_conflicts": true,
+      "sprint_dashboard": false,
+      "max_parallel": 4,
+      "models": {
+        "context": "sonnet",
+        "worker": "opus",
+        "review": "sonnet",
+        "completion": "sonnet",
+        "simplifier": "sonnet",
+        "conflict": "opus"
+      },
+      "phases": {
+        "code_review": false,
+        "e2e": false,
+        "remaining_check": false
+      },
+      "command_timeout_s": 60,
+      "worker_timeout_s": 600,
+      "silence_timeout_s": 120,
+      "same_error_policy": "signature",
+      "coordination_mode": "subagents",
+      "max_agent_runs": 100,
+      "max_cost_cents": 5000,
+      "other": {
+        "e2e_cmd": "agent-browser",
+        "e2e_test_cmd": "npx e2e",
+        "context_reply_timeout_s": 20,
+        "linear_done_state": "Shipped",
+        "linear_in_progress_state": "Doing",
+        "dev_server_cmd": "npm run dev",
+        "dev_server_port": 4000,
+        "dev_server_health_path": "/up",
+        "dev_server_start_timeout_s": 10,
+        "models": {
+          "e2e": "sonnet",
+          "fix": "opus",
+          "scheduler": "sonnet",
+          "verification": "sonnet"
+        }
+      }
     }
-  }
-}
-"#);
+    "#);
 }
 
 #[test]

@@ -49,10 +49,10 @@ fn attacks_are_seen_in_one_inspection() {
     }];
     let line = |text: &str| [(CheckKind::Test, CommandLine::new(text).unwrap())].into();
     let globs = ["*.test.*".to_owned()];
-    let (weak, sound) = (line("npm test || true"), line("npm test"));
+    let checks = line("npm test");
     let change = Change {
         ticket: &ticket,
-        checks: &weak,
+        checks: &checks,
         test_file_globs: &globs,
         files: &hostile,
         added: &added,
@@ -67,7 +67,6 @@ fn attacks_are_seen_in_one_inspection() {
     insta::assert_snapshot!(shown.join("\n"), @r#"
     High tests_weakened: 1 of 1 assertions of the test `adds` were replaced by ones that cannot fail, such as `expect(add(1, 2)).toBe(3)`
     High gate_loosened: the script `test` became weaker: `exit 0` always succeeds
-    High cannot_fail: the test command `npm test || true`: `|| true` makes a success of every failure; write `npm test`
     High debug_artifacts: debugging leftover in an added line: `console.log`
     Medium permissive: `compilerOptions.strict` is off: many type errors are not reported
     "#);
@@ -76,7 +75,6 @@ fn attacks_are_seen_in_one_inspection() {
     let more = format!("{test}it('adds zero', () => {{ expect(add(0, 0)).toBe(0); }});\n");
     let honest = [file("src/add.test.ts", test, &more)];
     let change = Change {
-        checks: &sound,
         files: &honest,
         added: &[],
         configuration: &[],

@@ -223,6 +223,7 @@ impl Sim {
                 self.running.insert(id, work);
             }
         }
+        self.know_red();
         self.cover_state();
         invariants::hold(self);
         if self.step.is_multiple_of(16) {
@@ -492,6 +493,18 @@ impl Sim {
             if ticket.is_some_and(|t| matches!(t.stage, Stage::AwaitingReview(_))) {
                 self.coverage.hit("review", History::answer(decision));
             }
+        }
+    }
+
+    /// What a baseline has shown to fail on base, the world takes for known as well.
+    fn know_red(&mut self) {
+        if let Some(baseline) = &self.run.sprint().baseline {
+            let edits = baseline
+                .known
+                .iter()
+                .filter(|name| name.starts_with("edit-"));
+            self.world
+                .with(|state| state.checks.red_at_start.extend(edits.cloned()));
         }
     }
 
