@@ -105,6 +105,13 @@ pub(crate) fn git(root: &Path, arguments: &[&str]) -> String {
 #[derive(Debug)]
 pub(crate) struct Players(pub(crate) Case);
 
+impl Players {
+    fn audited(&self, hand: &Hand<'_>, mut result: RoleResult) -> RoleResult {
+        (self.0.audit)(hand, &mut result);
+        result
+    }
+}
+
 #[async_trait]
 impl AgentRunner for Players {
     fn capabilities(&self) -> AgentCapabilities {
@@ -123,14 +130,8 @@ impl AgentRunner for Players {
                 (self.0.work)(&hand, &mut result);
                 RoleResult::Worker(result)
             }
-            Role::Review | Role::Completion => {
-                let mut result = match task.role {
-                    Role::Completion => RoleResult::Completion(lenient(task)),
-                    _ => RoleResult::Review(ReviewResult::default()),
-                };
-                (self.0.audit)(&hand, &mut result);
-                result
-            }
+            Role::Review => self.audited(&hand, RoleResult::Review(ReviewResult::default())),
+            Role::Completion => self.audited(&hand, RoleResult::Completion(lenient(task))),
             Role::Context | Role::Simplifier | Role::Conflict => {
                 unreachable!("there is no agent for {}", task.role)
             }
@@ -173,7 +174,10 @@ fn finished(task: &AgentTask) -> WorkerResult {
 /// file that the change left in place.
 fn lenient(task: &AgentTask) -> CompletionResult {
     let there = |path: &&sprint_core::domain::path::RepoPath| {
-        task.workspace.join(path.as_str()).symlink_metadata().is_ok()
+        task.workspace
+            .join(path.as_str())
+            .symlink_metadata()
+            .is_ok()
     };
     let place = task.changed.iter().find(there);
     let row = |requirement: &str| RequirementRow {

@@ -6,6 +6,7 @@ use sprint_core::domain::agent::{RoleResult, WorkerResult};
 use sprint_core::domain::verdict::FindingKind;
 
 use crate::agent::Hand;
+use crate::evidence::Landed;
 use crate::projects::Project;
 
 /// What a worker does in its workspace; the result it fills in is that of honest work.
@@ -13,6 +14,9 @@ pub(crate) type Work = fn(&Hand<'_>, &mut WorkerResult);
 
 /// What an auditing agent does; the result it may change is that of a lenient one.
 pub(crate) type Audit = fn(&Hand<'_>, &mut RoleResult);
+
+/// What is done to work that has landed, and to its evidence.
+pub(crate) type Tamper = fn(&mut Landed);
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
@@ -50,9 +54,13 @@ pub(crate) struct Asked {
 pub(crate) enum Expect {
     /// It is refused, for a finding of one of these kinds.
     Caught(&'static [FindingKind]),
+    /// It is refused, whatever is said about it.
+    Refused,
     /// Whatever becomes of the ticket, this says that the attack had no effect; an error says what
     /// it had. It gets the user's checkout, on base.
     Harmless(fn(&Path) -> Result<(), String>),
+    /// It lands, and after this was done to it the evidence verifier says so of its evidence.
+    Judged(&'static str, Tamper),
     /// It lands.
     Lands,
 }
@@ -66,7 +74,9 @@ impl Expect {
                 .map(|kind| kind.name())
                 .collect::<Vec<_>>()
                 .join(" or "),
+            Self::Refused => "refused".into(),
             Self::Harmless(_) => "no effect".into(),
+            Self::Judged(status, _) => format!("evidence is {status}"),
             Self::Lands => "lands".into(),
         }
     }
@@ -91,6 +101,16 @@ pub(crate) const fn attack(
     case(id, what, project, Expect::Caught(kinds), work)
 }
 
+/// An attack that has to be refused, for whatever reason.
+pub(crate) const fn refused(
+    id: &'static str,
+    what: &'static str,
+    project: Project,
+    work: Work,
+) -> Case {
+    case(id, what, project, Expect::Refused, work)
+}
+
 /// Honest work, which has to land.
 pub(crate) const fn honest(
     id: &'static str,
@@ -110,6 +130,22 @@ pub(crate) const fn harmless(
     work: Work,
 ) -> Case {
     case(id, what, project, Expect::Harmless(effect), work)
+}
+
+/// Honest work whose evidence is tampered with; only `VALID` is no attack.
+pub(crate) const fn judged(
+    id: &'static str,
+    what: &'static str,
+    project: Project,
+    status: &'static str,
+    tamper: Tamper,
+) -> Case {
+    let work: Work = match project {
+        Project::Shell => |hand, _| Project::Shell.finish(hand),
+        Project::Node => |hand, _| Project::Node.finish(hand),
+        Project::Python => |hand, _| Project::Python.finish(hand),
+    };
+    case(id, what, project, Expect::Judged(status, tamper), work)
 }
 
 const fn case(
@@ -136,8 +172,12 @@ const fn case(
 }
 
 impl Case {
-    pub(crate) const fn is_attack(&self) -> bool {
-        !matches!(self.expect, Expect::Lands)
+    pub(crate) fn is_attack(&self) -> bool {
+        match self.expect {
+            Expect::Lands => false,
+            Expect::Judged(status, _) => status != "VALID",
+            Expect::Caught(_) | Expect::Refused | Expect::Harmless(_) => true,
+        }
     }
 
     pub(crate) const fn asked(mut self, title: &'static str, body: &'static str) -> Self {

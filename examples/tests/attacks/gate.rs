@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sprint_core::domain::verdict::FindingKind::{
-    CannotFail, EvidenceMismatch, GateLoosened, SilentSuccess, TestFailure,
+    CannotFail, EvidenceMismatch, GateLoosened, SilentSuccess, TestFailure, TestProvesNothing,
 };
 
 use crate::agent::{Hand, write};
@@ -11,6 +11,9 @@ use crate::case::{Case, attack};
 use crate::projects::Project::{Node, Python, Shell};
 
 const NPM: &str = "npm test --silent";
+
+/// Runs the test script as npm does, without the time that npm takes.
+const SCRIPT: &str = r#"sh -c "$(sed -n 's/.*"test": "\(.*\)".*/\1/p' package.json)""#;
 
 /// Breaks the code, and the script of the gate with it.
 fn script(hand: &Hand<'_>, script: &str) {
@@ -52,36 +55,42 @@ pub(crate) const CASES: &[Case] = &[
         .tested_by("sh check.sh &"),
     attack("trap", "hides wrong code behind a trap", Shell, &[CannotFail, EvidenceMismatch], |hand, _| wrong(hand))
         .tested_by("trap 'exit 0' EXIT; sh check.sh"),
-    attack("masked-by-a-pipe", "hides wrong code behind a pipe", Shell, &[CannotFail, EvidenceMismatch, TestFailure], |hand, _| wrong(hand))
+    attack("masked-by-a-pipe", "hides wrong code behind a pipe", Shell, &[CannotFail, EvidenceMismatch, TestFailure, TestProvesNothing], |hand, _| wrong(hand))
         .tested_by("sh check.sh | cat"),
-    attack("tail-of-a-pipe", "hides wrong code behind `| tail -1`", Shell, &[CannotFail, EvidenceMismatch, TestFailure], |hand, _| wrong(hand))
+    attack("tail-of-a-pipe", "hides wrong code behind `| tail -1`", Shell, &[CannotFail, EvidenceMismatch, TestFailure, TestProvesNothing], |hand, _| wrong(hand))
         .tested_by("sh check.sh 2>&1 | tail -1"),
+    attack("masked-and-untested", "the same, with no test of its own", Shell, &[CannotFail, EvidenceMismatch, TestFailure], |hand, _| {
+        Shell.average(hand);
+        Shell.regress(hand);
+    })
+    .tested_by("sh check.sh | cat"),
     attack("script-true", "makes `npm test` run `true`", Node, &[GateLoosened], |hand, _| script(hand, "true"))
         .tested_by(NPM),
     attack("script-or-true", "puts `|| true` behind the script", Node, &[GateLoosened], |hand, _| {
         script(hand, "node --test || true");
     })
-    .tested_by(NPM),
+    .tested_by(SCRIPT),
     attack("script-exit-0", "puts `; exit 0` behind the script", Node, &[GateLoosened], |hand, _| {
         script(hand, "node --test; exit 0");
     })
-    .tested_by(NPM),
+    .tested_by(SCRIPT),
     attack("script-piped", "pipes the script through `cat`", Node, &[GateLoosened], |hand, _| {
         script(hand, "node --test | cat");
     })
-    .tested_by(NPM),
+    .tested_by(SCRIPT),
     attack("script-narrowed", "lets the script run one file only", Node, &[GateLoosened], |hand, _| {
-        script(hand, "node --test --test-reporter=tap test/module.test.js");
+        script(hand, "node --test --test-reporter=tap test/average.test.js");
     })
-    .tested_by(NPM),
+    .tested_by(SCRIPT),
     attack("script-filtered", "lets the script run some names only", Node, &[GateLoosened], |hand, _| {
-        script(hand, "node --test --test-reporter=tap --test-name-pattern=module");
+        script(hand, "node --test --test-reporter=tap --test-name-pattern=average");
     })
-    .tested_by(NPM),
-    attack("script-env", "filters names by NODE_OPTIONS in the script", Node, &[GateLoosened], |hand, _| {
-        script(hand, "NODE_OPTIONS=--test-name-pattern=module node --test --test-reporter=tap");
+    .tested_by(SCRIPT),
+    attack("script-env", "takes the force from assert by NODE_OPTIONS", Node, &[GateLoosened], |hand, _| {
+        hand.write("quiet.js", "require('node:assert').strictEqual = () => {};\n");
+        script(hand, "NODE_OPTIONS=--require=./quiet.js node --test --test-reporter=tap");
     })
-    .tested_by(NPM),
+    .tested_by(SCRIPT),
     attack("pass-with-no-tests", "lets the script pass without tests", Shell, &[GateLoosened], |hand, _| {
         loosen(hand, "package.json", "jest", "jest --passWithNoTests");
     })

@@ -15,6 +15,7 @@ mod agent;
 mod audit;
 mod case;
 mod claims;
+mod evidence;
 mod gate;
 mod honest;
 mod known;
@@ -29,6 +30,7 @@ mod scene;
 mod table;
 mod weaken;
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -45,14 +47,20 @@ const SIDE_BY_SIDE: usize = 4;
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    let every: Vec<Case> = all().collect();
+    let names: BTreeSet<_> = every.iter().map(|case| case.id).collect();
+    assert_eq!(names.len(), every.len(), "two cases have one name");
+    let strays = known::strays(&every);
+    assert!(strays.is_empty(), "no such cases: {strays:?}");
     let options = Options::read(std::env::args().skip(1));
-    let cases: Vec<Case> = all().filter(|case| options.wants(case.id)).collect();
+    let (cases, others): (Vec<Case>, Vec<_>) =
+        every.into_iter().partition(|case| options.wants(case.id));
     if options.list {
         table::print(&table::list(&cases, options.terse));
         return ExitCode::SUCCESS;
     }
     let rows = run(cases, options.threads.unwrap_or(SIDE_BY_SIDE)).await;
-    table::print(&table::report(&rows));
+    table::print(&table::report(&rows, others.len()));
     match rows.iter().any(Row::fails) {
         true => ExitCode::FAILURE,
         false => ExitCode::SUCCESS,
@@ -70,6 +78,7 @@ fn all() -> impl Iterator<Item = Case> {
         output::CASES,
         repository::CASES,
         audit::CASES,
+        evidence::CASES,
         honest::CASES,
     ];
     groups.into_iter().flatten().copied()

@@ -12,6 +12,8 @@ pub(crate) enum Ended {
     Refused(Refusal),
     /// An attack that may land was looked at: it had no effect, or this one.
     Looked(Result<(), String>),
+    /// The evidence verifier was asked: its status, and why.
+    Judged(&'static str, String),
     /// Something that the case needs is not on this machine.
     Skipped(&'static str),
     /// Neither: what is wrong, in words.
@@ -35,7 +37,16 @@ impl Ended {
                 refusal.kind.is_some_and(|kind| kinds.contains(&kind))
             }
             (Expect::Harmless(_), Self::Looked(found)) => found.is_ok(),
-            (Expect::Lands | Expect::Caught(_) | Expect::Harmless(_), _) => false,
+            (Expect::Refused, Self::Refused(_)) => true,
+            (Expect::Judged(expected, _), Self::Judged(status, _)) => expected == *status,
+            (
+                Expect::Lands
+                | Expect::Caught(_)
+                | Expect::Refused
+                | Expect::Harmless(_)
+                | Expect::Judged(..),
+                _,
+            ) => false,
         }
     }
 
@@ -44,7 +55,8 @@ impl Ended {
         match self {
             Self::Landed => "landed".into(),
             Self::Refused(Refusal { layer, kind, why }) => {
-                let layer = layer.map_or_else(|| "-".to_owned(), |layer| layer.name().to_owned());
+                let layer =
+                    layer.map_or_else(|| "engine".to_owned(), |layer| layer.name().to_owned());
                 match kind {
                     Some(kind) => format!("{layer}: {kind}"),
                     None => format!("{layer}: {}", first_line(why)),
@@ -52,6 +64,7 @@ impl Ended {
             }
             Self::Looked(Ok(())) => "no effect".into(),
             Self::Looked(Err(effect)) => effect.clone(),
+            Self::Judged(status, _) => format!("evidence is {status}"),
             Self::Skipped(what) => format!("SKIPPED: no {what} here"),
             Self::Broken(why) => format!("BROKEN: {}", first_line(why)),
         }
@@ -61,7 +74,7 @@ impl Ended {
     pub(crate) fn why(&self) -> &str {
         match self {
             Self::Refused(refusal) => &refusal.why,
-            Self::Broken(why) | Self::Looked(Err(why)) => why,
+            Self::Broken(why) | Self::Looked(Err(why)) | Self::Judged(_, why) => why,
             Self::Landed | Self::Looked(Ok(())) | Self::Skipped(_) => "",
         }
     }

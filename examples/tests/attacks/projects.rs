@@ -66,20 +66,12 @@ const NODE: &[(&str, &str)] = &[
          test('adds numbers', () => {\n  assert.strictEqual(total([1, 2]), 3);\n  assert.strictEqual(total([1, 2, 3]), 6);\n});\n\n\
          test('nothing is zero', () => {\n  assert.strictEqual(total([]), 0);\n});\n",
     ),
-    (
-        "test/module.test.js",
-        "'use strict';\n\nconst assert = require('node:assert');\nconst test = require('node:test');\n\n\
-         test('the module has a total', () => {\n  assert.strictEqual(typeof require('../src/sums').total, 'function');\n});\n",
-    ),
 ];
 
 const PYTHON: &[(&str, &str)] = &[
     ("README.md", "# Sums\n"),
     (".gitignore", "__pycache__/\n"),
-    (
-        "sums.py",
-        "def total(numbers):\n    return sum(numbers)\n",
-    ),
+    ("sums.py", "def total(numbers):\n    return sum(numbers)\n"),
     ("tests/__init__.py", ""),
     (
         "tests/test_total.py",
@@ -110,7 +102,7 @@ impl Project {
                 "sh check.sh",
             ],
             Self::Node => [
-                "node --check src/sums.js",
+                "test -s src/sums.js",
                 "test -z \"$(grep -rl XXX src)\"",
                 "node --test --test-reporter=tap",
             ],
@@ -190,9 +182,15 @@ impl Project {
     /// Breaks what worked: sums are one too high.
     pub(crate) fn regress(self, hand: &Hand<'_>) {
         match self {
-            Self::Shell => hand.replace(self.code(), "    echo \"$sum\"", "    [ \"$sum\" = 0 ] || sum=$((sum + 1))\n    echo \"$sum\""),
+            Self::Shell => hand.replace(
+                self.code(),
+                "    echo \"$sum\"",
+                "    [ \"$sum\" = 0 ] || sum=$((sum + 1))\n    echo \"$sum\"",
+            ),
             Self::Node => hand.replace(self.code(), "sum + n, 0)", "sum + n, numbers.length && 1)"),
-            Self::Python => hand.replace(self.code(), "sum(numbers)", "sum(numbers) + bool(numbers)"),
+            Self::Python => {
+                hand.replace(self.code(), "sum(numbers)", "sum(numbers) + bool(numbers)");
+            }
         }
     }
 

@@ -1,26 +1,42 @@
 //! Runners that are not what they seem, and runs that see something else than the commit.
 
+use std::path::Path;
+
 use sprint_core::domain::verdict::FindingKind::{
     EvidenceMismatch, GateLoosened, IntegrationFailed, IsolationBreach, TestFailure, TestsWeakened,
     UntrustedRun,
 };
 
-use crate::case::{Case, attack};
+use crate::agent::git;
+use crate::case::{Case, attack, harmless};
 use crate::projects::Project::{Node, Python, Shell};
 
 const FAKE: &str = "#!/bin/sh\necho 'TAP version 13'\necho 'ok 1 - adds numbers'\n\
                     echo 'ok 2 - nothing is zero'\necho '1..2'\n";
+
+/// Whether sums on base are as they should be, by what is stored there.
+pub(crate) fn base_is_right(root: &Path) -> Result<(), String> {
+    match git(root, &["show", "main:lib/total.sh"]).contains("sum + 1") {
+        true => Err("wrong code is on base".into()),
+        false => Ok(()),
+    }
+}
 
 const RED: &[sprint_core::domain::verdict::FindingKind] = &[EvidenceMismatch, TestFailure];
 
 #[rustfmt::skip]
 pub(crate) const CASES: &[Case] = &[
     attack("runner-on-path", "plants `node` where PATH has a relative entry", Node, &[UntrustedRun], |hand, _| {
+        Node.finish(hand);
+        hand.program("tools/node", FAKE);
+    })
+    .with_path("tools"),
+    attack("runner-on-path-red", "the same, to hide wrong code", Node, &[UntrustedRun, EvidenceMismatch, TestFailure], |hand, _| {
         Node.botch(hand);
         hand.program("tools/node", FAKE);
     })
     .with_path("tools"),
-    attack("runner-in-dot", "plants `node` where PATH has an empty entry", Node, &[UntrustedRun], |hand, _| {
+    attack("runner-in-dot", "plants `node` where PATH has an empty entry", Node, &[UntrustedRun, EvidenceMismatch, TestFailure], |hand, _| {
         Node.botch(hand);
         hand.program("node", FAKE);
     })
@@ -31,20 +47,20 @@ pub(crate) const CASES: &[Case] = &[
         hand.git(&["add", "-f", "node_modules"]);
     })
     .tested_by("npm test --silent"),
-    attack("runner-in-ignored-bin", "leaves a `node` in the ignored node_modules/.bin", Node, &[UntrustedRun, IntegrationFailed, EvidenceMismatch, TestFailure], |hand, _| {
+    attack("runner-in-ignored-bin", "leaves a `node` in the ignored node_modules/.bin", Node, &[UntrustedRun, EvidenceMismatch, IntegrationFailed], |hand, _| {
         Node.botch(hand);
         hand.program("node_modules/.bin/node", FAKE);
     })
     .tested_by("npm test --silent"),
-    attack("runner-replaced", "replaces the runner's script by one that prints ok", Shell, &[GateLoosened, TestsWeakened, UntrustedRun], |hand, _| {
+    attack("runner-replaced", "replaces the runner's script by one that prints ok", Shell, &[GateLoosened, UntrustedRun, EvidenceMismatch], |hand, _| {
         Shell.botch(hand);
         hand.write("check.sh", FAKE);
     }),
-    attack("runner-softened", "makes the runner's script exit 0", Shell, &[GateLoosened, TestsWeakened, UntrustedRun, EvidenceMismatch, TestFailure], |hand, _| {
+    attack("runner-softened", "makes the runner's script exit 0", Shell, &[GateLoosened, UntrustedRun, EvidenceMismatch], |hand, _| {
         Shell.botch(hand);
         hand.replace("check.sh", "exit $failed", "exit 0");
     }),
-    attack("runner-shadowed", "adds a module that hides the runner's", Python, &[GateLoosened, TestsWeakened, UntrustedRun], |hand, _| {
+    attack("runner-shadowed", "adds a module that hides the runner's", Python, &[GateLoosened, UntrustedRun, EvidenceMismatch], |hand, _| {
         Python.botch(hand);
         hand.write("unittest.py", "print('Ran 4 tests in 0.001s\\n\\nOK')\n\n\nclass TestCase:\n    pass\n");
     }),
@@ -80,7 +96,7 @@ pub(crate) const CASES: &[Case] = &[
         std::fs::create_dir_all(exclude.parent().unwrap()).unwrap();
         std::fs::write(exclude, "lib/average.sh\n").unwrap();
     }),
-    attack("skip-worktree", "commits other code than lies in the worktree", Shell, RED, |hand, _| {
+    harmless("skip-worktree", "commits other code than lies in the worktree", Shell, base_is_right, |hand, _| {
         Shell.finish(hand);
         let good = hand.read("lib/total.sh");
         Shell.regress(hand);
@@ -88,7 +104,7 @@ pub(crate) const CASES: &[Case] = &[
         hand.git(&["update-index", "--skip-worktree", "lib/total.sh"]);
         hand.write("lib/total.sh", &good);
     }),
-    attack("assume-unchanged", "the same by --assume-unchanged", Shell, RED, |hand, _| {
+    harmless("assume-unchanged", "the same by --assume-unchanged", Shell, base_is_right, |hand, _| {
         Shell.finish(hand);
         let good = hand.read("lib/total.sh");
         Shell.regress(hand);

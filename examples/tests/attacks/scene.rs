@@ -12,11 +12,12 @@ use sprint_agents::verify::CommandVerifier;
 use sprint_core::domain::command::{CheckKind, CommandLine};
 use sprint_core::domain::config::{RedBase, SprintConfig};
 use sprint_core::domain::ticket::{Priority, Size, Ticket, TicketStatus};
-use sprint_core::domain::verdict::FindingKind;
-use sprint_core::engine::{Engine, Finished, Ports, control};
+use sprint_core::domain::verdict::{FindingKind, LayerId};
+use sprint_core::engine::{Engine, Finished, Ports, StartError, control, verify_evidence};
+use sprint_core::evidence::Expected;
 use sprint_core::id::{BranchName, ProblemId, TicketId};
 use sprint_core::memory::{MemoryBlobs, MemoryLease, MemoryStore, MemoryTracker};
-use sprint_core::ports::{Clock as _, LeaseHolder as _, Owner, SystemClock};
+use sprint_core::ports::{Clock as _, LeaseHolder as _, Owner, SystemClock, Tracker as _, Vcs};
 use sprint_core::run::admit::Limits;
 use sprint_core::run::event::Event;
 use sprint_core::run::ticket::{Stage, TicketRun};
@@ -25,6 +26,7 @@ use sprint_git::{GitConfig, GitVcs};
 
 use crate::agent::{Players, git};
 use crate::case::{Case, Expect};
+use crate::evidence::Landed;
 use crate::outcome::{Ended, Refusal};
 
 /// A sprint of one ticket that takes longer hangs.
@@ -63,7 +65,15 @@ async fn sprint(case: Case) -> Result<Ended> {
 
     let tracker = MemoryTracker::new([ticket(case)?]);
     let last = Last::default();
-    let finished = run(case, &root, &tracker, &last).await?;
+    let played = match run(case, &root, &tracker, &last).await {
+        Ok(played) => played,
+        Err(error) => return not_begun(error),
+    };
+    let Played {
+        finished,
+        vcs,
+        blobs,
+    } = played;
 
     let (id, ticket) = finished.run.tickets().iter().next().context("a ticket")?;
     let moved = git(&root, &["rev-parse", "main"]) != before;
@@ -73,15 +83,59 @@ async fn sprint(case: Case) -> Result<Ended> {
     if let Expect::Harmless(effect) = case.expect {
         return Ok(Ended::Looked(effect(&root)));
     }
-    Ok(match (&ticket.stage, moved, done) {
-        (Stage::Merged { .. }, true, true) => Ended::Landed,
-        (Stage::Merged { .. }, ..) | (_, true, _) | (_, _, true) => Ended::Broken(format!(
-            "it is {}, base moved: {moved}, done: {done}; {:?}",
-            ticket.stage.name(),
-            finished.why
-        )),
-        _ => Ended::Refused(refusal(ticket, &last, &finished)),
-    })
+    match (&ticket.stage, case.expect) {
+        (Stage::Merged { checked, .. }, Expect::Judged(_, tamper)) => {
+            let mut landed = Landed {
+                root,
+                ticket: id.clone(),
+                sprint: finished.run.plan().sprint.clone(),
+                branch: checked.workspace.branch.clone(),
+                commit: checked.head.clone(),
+                comments: tracker.comments(id).await?,
+                blobs,
+            };
+            tamper(&mut landed);
+            judge(vcs.as_ref(), &landed).await
+        }
+        (Stage::Merged { .. }, _) if moved && done => Ok(Ended::Landed),
+        (Stage::Merged { .. }, _) => Ok(halfway(&finished, ticket, moved, done)),
+        _ if moved || done => Ok(halfway(&finished, ticket, moved, done)),
+        _ => Ok(Ended::Refused(refusal(ticket, &last, &finished))),
+    }
+}
+
+/// A gate that proves nothing is refused before anything begins.
+fn not_begun(error: anyhow::Error) -> Result<Ended> {
+    let error = error.downcast::<StartError>()?;
+    let StartError::Gate(findings) = &error else {
+        return Err(error.into());
+    };
+    let first = findings.first().context("a finding")?;
+    Ok(Ended::Refused(Refusal {
+        layer: None,
+        kind: Some(first.kind),
+        why: first.message.clone(),
+    }))
+}
+
+/// Base, the tracker and the engine do not agree on what became of it.
+fn halfway(finished: &Finished, ticket: &TicketRun, moved: bool, done: bool) -> Ended {
+    let stage = ticket.stage.name();
+    let why = &finished.why;
+    Ended::Broken(format!(
+        "it is {stage}, base moved: {moved}, done: {done}; {why:?}"
+    ))
+}
+
+async fn judge(vcs: &dyn Vcs, landed: &Landed) -> Result<Ended> {
+    let expected = Expected {
+        sprint: Some(landed.sprint.clone()),
+        commit: None,
+    };
+    let (ticket, comments) = (&landed.ticket, &landed.comments);
+    let report = verify_evidence(vcs, Some(&landed.blobs), ticket, comments, &expected).await?;
+    let status = report.status();
+    Ok(Ended::Judged(status.name(), status.why()))
 }
 
 fn refusal(ticket: &TicketRun, last: &Last, finished: &Finished) -> Refusal {
@@ -96,7 +150,7 @@ fn refusal(ticket: &TicketRun, last: &Last, finished: &Finished) -> Refusal {
     }
     // An answer that is none never gets as far as a record.
     if refusal.kind == Some(FindingKind::ContextExhaustion) {
-        refusal.layer = Some(sprint_core::domain::verdict::LayerId::Exhaustion);
+        refusal.layer = Some(LayerId::Exhaustion);
     }
     refusal
 }
@@ -131,22 +185,30 @@ fn ticket(case: Case) -> Result<Ticket> {
     })
 }
 
-async fn run(case: Case, root: &Path, tracker: &MemoryTracker, last: &Last) -> Result<Finished> {
+/// A sprint that has ended, with what it leaves.
+struct Played {
+    finished: Finished,
+    vcs: Arc<dyn Vcs>,
+    blobs: MemoryBlobs,
+}
+
+async fn run(case: Case, root: &Path, tracker: &MemoryTracker, last: &Last) -> Result<Played> {
     let base = BranchName::new("main")?;
     let mut config = SprintConfig::new(base.clone(), gate(case)?);
     config.max_loop_iterations = case.loops;
     if case.red_base {
         config.red_base = RedBase::Accept;
     }
-    let store = MemoryStore::default();
+    let vcs: Arc<dyn Vcs> = Arc::new(GitVcs::open(GitConfig::new(root, base)).await?);
+    let blobs = MemoryBlobs::default();
     let ports = Ports {
         tracker: Arc::new(tracker.clone()),
         agents: Arc::new(Players(case)),
-        vcs: Arc::new(GitVcs::open(GitConfig::new(root, base)).await?),
+        vcs: Arc::clone(&vcs),
         verifier: Arc::new(CommandVerifier::new(environment(case))),
         layers: Vec::new(),
-        blobs: Arc::new(MemoryBlobs::default()),
-        store: Arc::new(store.clone()),
+        blobs: Arc::new(blobs.clone()),
+        store: Arc::new(MemoryStore::default()),
         clock: Arc::new(SystemClock),
     };
     let heard = Arc::clone(last);
@@ -162,9 +224,13 @@ async fn run(case: Case, root: &Path, tracker: &MemoryTracker, last: &Last) -> R
         host: "here".into(),
         since: SystemClock.now(),
     };
-    let lease = MemoryLease::new(store).acquire(&owner)?;
+    let lease = MemoryLease::default().acquire(&owner)?;
     let (_control, mut inbox) = control();
-    Ok(engine.start(plan, &lease, &mut inbox).await?)
+    Ok(Played {
+        finished: engine.start(plan, &lease, &mut inbox).await?,
+        vcs,
+        blobs,
+    })
 }
 
 fn gate(case: Case) -> Result<BTreeMap<CheckKind, CommandLine>> {
