@@ -23,6 +23,7 @@ use crate::domain::ticket::Ticket;
 use crate::domain::verdict::Finding;
 use crate::domain::workspace::AddedLine;
 use crate::plan::edge_cases::is_test_file;
+use crate::plan::fixtures;
 
 /// A file that a change touches, as it was and as it is; `None` where there is no such file, or
 /// none that can be read as text.
@@ -65,6 +66,9 @@ pub struct Inspection {
     /// Whether it changes anything but test files.
     #[serde(default)]
     pub changes_code: bool,
+    /// Names of test data that it makes up.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub fixtures: BTreeSet<String>,
 }
 
 /// The files that may configure the gate of a change to `changed`, to be read for
@@ -117,7 +121,10 @@ pub fn inspect(change: &Change<'_>) -> Inspection {
         .files
         .iter()
         .filter(|file| is_test(&file.path) && file.after.is_some() && file.after != file.before);
+    let before = change.files.iter().filter(|file| is_test(&file.path));
+    let before = before.filter_map(|file| file.before.as_deref());
     Inspection {
+        fixtures: fixtures::names(change.added, change.test_file_globs, before),
         findings,
         tests: tests.map(|file| file.path.clone()).collect(),
         changes_code: change.files.iter().any(|file| !is_test(&file.path)),

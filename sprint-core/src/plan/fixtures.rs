@@ -2,8 +2,8 @@
 //!
 //! Two tickets that both seed a `test-user` pass alone and fail together. A *fixture name* is a
 //! word such as `test-user`, `mock_db` or `seed-42` in a line that a ticket adds to a test file;
-//! a word is a run of letters, digits, `-` and `_`, in a string or outside. Names that base has
-//! already are shared helpers and mean nothing.
+//! a word is a run of letters, digits, `-` and `_`, in a string or outside. Names that the same
+//! files have already are shared helpers and mean nothing.
 //!
 //! Runners ask for test functions to be called `test_…`, and no two of those meet outside of
 //! their file. So the name that a line defines (`fn`, `def`, `func` or `function test_…`) and the
@@ -28,8 +28,13 @@ pub struct Collision {
     pub names: BTreeSet<String>,
 }
 
-/// The fixture names in the lines that a ticket adds to test files.
-pub fn names(added: &[AddedLine], test_file_globs: &[String]) -> BTreeSet<String> {
+/// The fixture names in the lines that a ticket adds to test files, without those that `before`
+/// has: the texts of these files where the ticket's own changes begin.
+pub fn names<'a>(
+    added: &[AddedLine],
+    test_file_globs: &[String],
+    before: impl IntoIterator<Item = &'a str>,
+) -> BTreeSet<String> {
     let mut is_test: BTreeMap<&RepoPath, bool> = BTreeMap::new();
     let mut names = BTreeSet::new();
     for line in added {
@@ -40,16 +45,17 @@ pub fn names(added: &[AddedLine], test_file_globs: &[String]) -> BTreeSet<String
             names.extend(names_in(&line.text).map(str::to_owned));
         }
     }
+    for name in before.into_iter().flat_map(str::lines).flat_map(names_in) {
+        names.remove(name);
+    }
     names
 }
 
-/// Where the tickets collide. `tickets` come in merge order, each with its [`names`]; `on_base`
-/// knows the names that are no news.
+/// Where the tickets collide. `tickets` come in merge order, each with its [`names`].
 ///
 /// Goes by name rather than by pair, so it takes time for what is found, not for all pairs.
 pub fn collisions<'a>(
     tickets: impl IntoIterator<Item = (&'a TicketId, &'a BTreeSet<String>)>,
-    on_base: impl Fn(&str) -> bool,
 ) -> Vec<Collision> {
     let mut order = Vec::new();
     let mut users: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -60,7 +66,7 @@ pub fn collisions<'a>(
         }
     }
     let mut found: BTreeMap<(usize, usize), BTreeSet<String>> = BTreeMap::new();
-    users.retain(|name, users| users.len() > 1 && !on_base(name));
+    users.retain(|_, users| users.len() > 1);
     for (name, users) in users {
         for (at, earlier) in users.iter().enumerate() {
             for later in &users[at + 1..] {
@@ -139,7 +145,7 @@ mod tests {
             text: (*text).to_owned(),
         });
         let globs = ["*.test.*".to_owned(), "tests/*".to_owned()];
-        names(&added.collect::<Vec<_>>(), &globs)
+        names(&added.collect::<Vec<_>>(), &globs, ["seed('test-helper')"])
             .into_iter()
             .collect()
     }
@@ -159,6 +165,8 @@ mod tests {
                 "latest-news contest_1 pretest-a test- mock_ test testing mockery",
                 &[],
             ),
+            // The file has it already.
+            ("seed('test-helper', 'test-user')", &["test-user"]),
             // Names of tests.
             ("fn test_adds_two() {", &[]),
             ("    async def test_adds_two(seed_db):", &["seed_db"]),
@@ -198,12 +206,9 @@ mod tests {
         let tickets = [
             (id(3), set(&["test-user", "mock-db", "seed-1"])),
             (id(1), set(&["test-user", "seed-1", "test-own"])),
-            (id(2), set(&["mock-db", "test-helper"])),
-            (id(4), set(&["test-helper"])),
+            (id(2), set(&["mock-db", "test-other"])),
         ];
-        let found = collisions(tickets.iter().map(|(id, names)| (id, names)), |n| {
-            n == "test-helper"
-        });
+        let found = collisions(tickets.iter().map(|(id, names)| (id, names)));
         let expected = [
             Collision {
                 earlier: id(3),

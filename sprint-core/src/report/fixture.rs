@@ -144,7 +144,6 @@ pub(super) fn checked(n: u32) -> Checked {
         inspection: Inspection::default(),
         control: None,
         before_simplifier: None,
-        fixtures: BTreeSet::new(),
         claim: Box::new(claim(n)),
         verdicts,
         review_summary: "Good work, @bob.\n\n## Implementation Complete\n```\nopen fence".into(),

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::check::CheckReport;
-use crate::domain::command::{CheckKind, CheckRun};
+use crate::domain::command::{CheckKind, CheckRun, Exit};
 use crate::domain::config::SprintConfig;
 use crate::domain::path::{RepoPath, listed};
 use crate::domain::ticket::Ticket;
@@ -90,6 +90,11 @@ pub(super) fn judge(report: &CheckReport, known: Option<&BTreeSet<String>>) -> C
         return Control::Skipped(format!(
             "dependencies cannot be installed without the change: {line}"
         ));
+    }
+    let late = |run: &CheckRun| matches!(run.exit, Exit::TimedOut | Exit::Silent);
+    if report.runs.iter().any(late) {
+        let why = "without the change the tests came to no end, which proves nothing either way";
+        return Control::Skipped(why.into());
     }
     let failed = |run: &&CheckRun| !run.exit.success() && known_only(run, known).is_none();
     match report.runs.iter().find(failed) {

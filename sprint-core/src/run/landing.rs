@@ -125,9 +125,9 @@ impl SprintRun {
     fn warn_of_collisions(&mut self, order: &[TicketId]) {
         let names = |id| {
             let checked = self.tickets.get(id)?.stage.checked()?;
-            Some((id, &checked.fixtures))
+            Some((id, &checked.inspection.fixtures))
         };
-        for collision in fixtures::collisions(order.iter().filter_map(names), |_| false) {
+        for collision in fixtures::collisions(order.iter().filter_map(names)) {
             let Collision {
                 earlier,
                 later,
@@ -356,7 +356,7 @@ impl SprintRun {
 
     /// What to do about test data of the same name in two tickets, if there is any.
     fn shared_names(&self, ticket: &TicketId, other: &TicketId) -> Option<String> {
-        let of = |id| Some(&self.tickets.get(id)?.stage.checked()?.fixtures);
+        let of = |id| Some(&self.tickets.get(id)?.stage.checked()?.inspection.fixtures);
         let shared: Vec<_> = of(ticket)?.intersection(of(other)?).cloned().collect();
         (!shared.is_empty()).then(|| {
             format!(

@@ -12,7 +12,6 @@ use crate::domain::config::{CoordinationMode, SimplifierPolicy};
 use crate::domain::verdict::{LayerId, Verdict};
 use crate::domain::workspace::{ChangedPath, Collected};
 use crate::inspect::Inspection;
-use crate::plan::fixtures;
 use crate::run::cx::Cx;
 use crate::run::event::Event;
 use crate::run::ticket::{Checked, Remedy, Stage, TicketRun};
@@ -167,7 +166,6 @@ pub(super) fn collected(
         .get_or_insert_with(|| checked.head.clone());
     simpler.head = found.head;
     simpler.tree = found.tree;
-    simpler.fixtures = fixtures::names(&found.added, &cx.plan.config.test_file_globs);
     simpler.changed = found.changed;
     simpler.inspection = inspection;
     simpler

@@ -277,9 +277,6 @@ pub struct Checked {
     /// What was found in the change itself.
     #[serde(default)]
     pub inspection: Inspection,
-    /// Names of test data in lines it adds to tests.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub fixtures: BTreeSet<String>,
     /// What the worker said.
     pub claim: Box<Claimed<WorkerResult>>,
     /// What each layer decided.
@@ -307,6 +304,9 @@ impl Checked {
             .collect()
     }
 }
+
+/// How often checks of one attempt may be repeated because they ran out of time.
+pub(super) const MAX_TIMEOUTS: u32 = 2;
 
 /// Repairs of the environment tried in one attempt (spec 10.10, classes 2 and 5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

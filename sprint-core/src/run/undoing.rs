@@ -8,7 +8,7 @@ use crate::run::event::Event;
 use crate::run::failing::stuck;
 use crate::run::input::Command;
 use crate::run::state::{Ending, Phase};
-use crate::run::ticket::{MergeState, Stage, StuckReason, TakenBack, TicketRun};
+use crate::run::ticket::{MAX_TIMEOUTS, MergeState, Stage, StuckReason, TakenBack, TicketRun};
 use crate::run::undo::{End, UndoRun, UndoTask, Way, closure};
 
 impl SprintRun {
@@ -147,7 +147,7 @@ impl SprintRun {
             UndoTask::Gate { commit, tree } => Some(Work::Gate {
                 commit: commit.clone(),
                 tree: tree.clone(),
-                plan: self.gate_plan(0),
+                plan: self.gate_plan(MAX_TIMEOUTS),
                 earlier: Vec::new(),
             }),
             UndoTask::Land => Some(Work::Land(LandSpec {

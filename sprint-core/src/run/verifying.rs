@@ -13,14 +13,13 @@ use crate::failure::{ErrorKind, Failure};
 use crate::id::TreeId;
 use crate::inspect::{Inspection, coverage};
 use crate::plan::edge_cases::EdgeCase;
-use crate::plan::fixtures;
 use crate::run::control::{self, Control};
 use crate::run::cx::Cx;
 use crate::run::effect::Step;
 use crate::run::event::Event;
 use crate::run::failing::{Attempt, effect_failed, fail_attempt, rate_limited};
 use crate::run::input::ReviewDecision;
-use crate::run::ticket::{AfterRefresh, Checked, Remedy, Stage, TicketRun};
+use crate::run::ticket::{AfterRefresh, Checked, MAX_TIMEOUTS, Remedy, Stage, TicketRun};
 use crate::run::{layers, mechanical, simplify};
 
 pub(super) fn settle_cost(ticket: &mut TicketRun, report: &AgentReport, cx: &mut Cx<'_>) {
@@ -139,7 +138,6 @@ pub(super) fn collected(
         head: found.head,
         tree: found.tree,
         inspection,
-        fixtures: fixtures::names(&found.added, &cx.plan.config.test_file_globs),
         changed: found.changed,
         claim,
         verdicts: passed
@@ -210,7 +208,7 @@ pub(super) fn checked(
             install: true,
             ..remedy
         }),
-        Some(Timeout) if remedy.timeouts < 2 => Some(Remedy {
+        Some(Timeout) if remedy.timeouts < MAX_TIMEOUTS => Some(Remedy {
             timeouts: remedy.timeouts + 1,
             ..remedy
         }),

@@ -19,7 +19,7 @@ use crate::run::integrate::{IntegrationRun, Task};
 use crate::run::resolve::{ResolveStage, Resolving};
 use crate::run::state::Phase;
 use crate::run::ticket::{
-    AfterRefresh, Checked, MergeState, Remedy, Stage, StuckReason, TicketRun,
+    AfterRefresh, Checked, MAX_TIMEOUTS, MergeState, Remedy, Stage, StuckReason, TicketRun,
 };
 
 /// Learnings of other tickets an agent is told, the latest ones.
@@ -49,7 +49,7 @@ impl SprintRun {
             });
         }
         if step == Step::Baseline {
-            return Some(Work::Baseline(self.gate_plan(0)));
+            return Some(Work::Baseline(self.gate_plan(MAX_TIMEOUTS)));
         }
         if step == Step::Tidy {
             return Some(Work::Tidy);
@@ -90,7 +90,8 @@ impl SprintRun {
         Work::Gate {
             commit: commit.clone(),
             tree: tree.clone(),
-            plan: self.gate_plan(0),
+            // With the patience that tickets had: a verdict of layer 2 may be taken for this one.
+            plan: self.gate_plan(MAX_TIMEOUTS),
             earlier: earlier.unwrap_or_default(),
         }
     }
@@ -304,7 +305,7 @@ impl SprintRun {
 
     /// The new tests, without the change that they belong to.
     fn control(&self, checked: &Checked) -> Work {
-        let mut plan = self.gate_plan(0);
+        let mut plan = self.gate_plan(MAX_TIMEOUTS);
         plan.checks.retain(|kind, _| *kind == CheckKind::Test);
         Work::Control {
             spec: GraftSpec {
