@@ -50,6 +50,10 @@ pub struct CheckReport {
     /// What the commands ran in, if it was the same when they started and when they had ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentId>,
+    /// Whether they ran beside nothing but the files of the commit: no untracked ones, and none
+    /// that version control ignores. Filled in by the engine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pristine: bool,
     /// What is wrong with the way in which they ran, such as a test runner that lies in the tree
     /// it tests. One that blocks says that what was seen proves nothing, whatever the exits are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -64,6 +68,7 @@ impl CheckReport {
             altered: Vec::new(),
             runs,
             environment,
+            pristine: false,
             findings: Vec::new(),
         }
     }
@@ -75,6 +80,7 @@ impl CheckReport {
             altered: Vec::new(),
             runs: Vec::new(),
             environment: None,
+            pristine: false,
             findings: Vec::new(),
         }
     }

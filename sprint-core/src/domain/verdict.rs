@@ -23,6 +23,9 @@ pub struct Verdict {
     /// What those runs ran in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentId>,
+    /// Whether they ran beside nothing but the files of the commit.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pristine: bool,
 }
 
 /// The decision of a layer.
@@ -45,6 +48,7 @@ impl Verdict {
             findings: Vec::new(),
             runs: Vec::new(),
             environment: None,
+            pristine: false,
         }
     }
 
@@ -55,6 +59,7 @@ impl Verdict {
             findings: Vec::new(),
             runs: Vec::new(),
             environment: None,
+            pristine: false,
         }
     }
 
@@ -71,6 +76,7 @@ impl Verdict {
             findings,
             runs: Vec::new(),
             environment: None,
+            pristine: false,
         }
     }
 
@@ -81,6 +87,7 @@ impl Verdict {
             findings,
             runs: Vec::new(),
             environment: None,
+            pristine: false,
         }
     }
 

@@ -28,7 +28,8 @@ pub(super) async fn baseline(
     })
 }
 
-/// The report of an earlier run, if all that could change it is the same and every check passed.
+/// The report of an earlier run, if all that could change it is the same and every check passed. What
+/// lay beside the files of the commit then is asked for where runs are [offered](Earlier).
 fn reuse(
     earlier: &[Earlier],
     environment: &EnvironmentId,
@@ -49,7 +50,10 @@ fn reuse(
             .iter()
             .map(|(kind, line)| run_of(earlier, *kind, line));
         let runs = runs.collect::<Option<Vec<_>>>()?;
-        Some(CheckReport::new(runs, Some(environment.clone())))
+        Some(CheckReport {
+            pristine: earlier.report.pristine,
+            ..CheckReport::new(runs, Some(environment.clone()))
+        })
     })
 }
 
@@ -137,7 +141,9 @@ pub(super) async fn gate(
     {
         return Ok(report);
     }
+    let pristine = ports.vcs.is_pristine(&subject.directory).await?;
     let mut report = ports.verifier.verify(&subject, plan, cx).await?;
+    report.pristine = pristine;
     report.altered = ports
         .vcs
         .altered(&subject.directory, &subject.commit)
@@ -177,7 +183,9 @@ pub(super) async fn check(
         commit: commit.clone(),
         tree,
     };
+    let pristine = ports.vcs.is_pristine(&workspace.path).await?;
     let mut report = ports.verifier.verify(&subject, plan, cx).await?;
+    report.pristine = pristine;
     report.altered = ports.vcs.altered(&workspace.path, &commit).await?;
     // What a gate leaves lying about is not the worker's work; it is kept aside, and goes.
     match untouched(ports, &workspace, &commit).await {

@@ -69,8 +69,10 @@ pub(super) async fn cited(
         let open = usize::from(bytes.last().is_some_and(|byte| *byte != b'\n'));
         u32::try_from(ends + open).unwrap_or(u32::MAX)
     };
-    let counted = files.into_iter().map(|(path, bytes)| (path, lines(&bytes)));
-    Ok(counted.collect())
+    // What the change removes may be cited, and has no line.
+    let mut counted: BTreeMap<_, _> = cited.into_iter().map(|path| (path, 0)).collect();
+    counted.extend(files.into_iter().map(|(path, bytes)| (path, lines(&bytes))));
+    Ok(counted)
 }
 
 /// The texts of files at a commit; files that are no text are left out.

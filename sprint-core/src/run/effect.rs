@@ -487,7 +487,8 @@ pub enum Work {
     Release(Vec<Workspace>),
 }
 
-/// A run of a gate that was made for another effect, and was green.
+/// A run of a gate that was made for another effect, was green, and ran beside nothing but the files
+/// of its commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Earlier {
     /// The effect that it was made for.

@@ -220,29 +220,7 @@ pub(super) fn feedback(verdicts: &BTreeMap<LayerId, Verdict>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::agent::{ClaimedCheck, WorkerEvidence};
-    use crate::id::{BranchName, TicketId};
-
-    fn claim(code: i32, passed: Option<u64>) -> WorkerResult {
-        let check = ClaimedCheck {
-            exit_code: code,
-            passed,
-            failed: Some(0),
-            output: String::new(),
-        };
-        WorkerResult {
-            ticket_id: TicketId::new("T-1").unwrap(),
-            branch: BranchName::new("b").unwrap(),
-            status: WorkerStatus::Success,
-            commit_hash: None,
-            evidence: Some(WorkerEvidence {
-                preflight_ran: true,
-                checks: [(CheckKind::Test, check)].into(),
-            }),
-            learnings_added: vec![],
-            notes: vec![],
-        }
-    }
+    use crate::testing::fixture::claim;
 
     #[test]
     fn layers_0_5_and_1_need_a_claim_per_command() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::agent::WorkerResult;
 use crate::domain::check::CheckReport;
-use crate::domain::command::{CheckKind, CheckRun, Exit};
+use crate::domain::command::{CheckKind, CheckRun, Count, Exit};
 use crate::domain::path::listed;
 use crate::domain::verdict::{Finding, FindingKind, Verdict};
 use crate::run::classify;
@@ -22,6 +22,8 @@ pub(super) struct Evidence<'a> {
     pub(super) inspected: &'a [Finding],
     /// The names of tests that fail on base.
     pub(super) known: Option<&'a BTreeSet<String>>,
+    /// How many tests passed on base when the sprint began.
+    pub(super) tests_on_base: Option<u64>,
 }
 
 /// The verdict on a tree. The first finding is the one that routes the ticket: a false claim, then
@@ -60,11 +62,14 @@ pub(super) fn decide(report: CheckReport, evidence: Evidence<'_>) -> Verdict {
     }
     findings.extend(report.findings);
     findings.extend(report.runs.iter().filter_map(silent_success));
+    findings.extend(report.runs.iter().filter_map(|run| masked(run, known)));
+    findings.extend(report.runs.iter().filter_map(|run| fewer(run, evidence)));
     findings.extend(evidence.inspected.iter().cloned());
     // What blocks comes first, in this order; `sort_by_key` keeps it.
     findings.sort_by_key(|finding| !finding.severity.blocks());
     Verdict {
         environment: report.environment,
+        pristine: report.pristine,
         ..Verdict::of(findings).with_runs(report.runs)
     }
 }
@@ -105,6 +110,42 @@ fn failed_command(run: &CheckRun) -> Finding {
         last_lines(&run.tail, 20)
     );
     Finding::blocking(kind, message)
+}
+
+/// A success in whose output we count failures that base does not have.
+fn masked(run: &CheckRun, known: Option<&BTreeSet<String>>) -> Option<Finding> {
+    let Count::Known { failed, .. } = run.count else {
+        return None;
+    };
+    let masks = run.check == CheckKind::Test && run.exit.success() && failed > 0;
+    (masks && known_only(run, known).is_none()).then(|| {
+        let names = if run.failing.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", some_of(&run.failing))
+        };
+        let message = format!("the test command succeeded although {failed} tests failed{names}");
+        Finding::blocking(FindingKind::CannotFail, message)
+    })
+}
+
+/// Fewer tests than base has, although the ticket says nothing of tests that go.
+fn fewer(run: &CheckRun, evidence: Evidence<'_>) -> Option<Finding> {
+    let (passed, before) = (run.count.passed()?, evidence.tests_on_base?);
+    if run.check != CheckKind::Test || !run.exit.success() || passed >= before {
+        return None;
+    }
+    let message =
+        format!("{passed} tests passed, and {before} on base: some went, or do not run any more");
+    // What the ticket permits is noted as a remark of the lowest severity.
+    let permitted = |finding: &Finding| {
+        finding.kind == FindingKind::TestsWeakened && !finding.severity.blocks()
+    };
+    Some(if evidence.inspected.iter().any(permitted) {
+        Finding::remark(FindingKind::TestsWeakened, message)
+    } else {
+        Finding::blocking(FindingKind::TestsWeakened, message)
+    })
 }
 
 fn silent_success(run: &CheckRun) -> Option<Finding> {

@@ -1,7 +1,7 @@
 use super::*;
-use crate::domain::agent::{ClaimedCheck, WorkerEvidence, WorkerStatus};
-use crate::domain::command::{CommandLine, Count};
-use crate::id::{BlobId, BranchName, TicketId};
+use crate::domain::command::CommandLine;
+use crate::id::BlobId;
+use crate::testing::fixture::claim;
 
 fn run(check: CheckKind, code: i32, count: Count, failing: &[&str]) -> CheckRun {
     CheckRun {
@@ -15,27 +15,6 @@ fn run(check: CheckKind, code: i32, count: Count, failing: &[&str]) -> CheckRun 
         failing: failing.iter().map(|name| (*name).to_owned()).collect(),
         redacted: 0,
         reused: None,
-    }
-}
-
-fn claim(code: i32, passed: Option<u64>) -> WorkerResult {
-    let check = ClaimedCheck {
-        exit_code: code,
-        passed,
-        failed: Some(0),
-        output: String::new(),
-    };
-    WorkerResult {
-        ticket_id: TicketId::new("T-1").unwrap(),
-        branch: BranchName::new("b").unwrap(),
-        status: WorkerStatus::Success,
-        commit_hash: None,
-        evidence: Some(WorkerEvidence {
-            preflight_ran: true,
-            checks: [(CheckKind::Test, check)].into(),
-        }),
-        learnings_added: vec![],
-        notes: vec![],
     }
 }
 
@@ -127,6 +106,46 @@ fn what_fails_on_base_is_subtracted_only_if_every_failure_has_a_name() {
         blocks(late, Some(&base)),
         "a run that was cut off is no result"
     );
+}
+
+#[test]
+fn an_exit_code_is_not_believed_beside_counted_failures() {
+    let base: BTreeSet<String> = ["a".to_owned()].into();
+    let none = Evidence::default();
+    let excused = Evidence {
+        known: Some(&base),
+        ..none
+    };
+    let run = |failed, failing: &[&str]| run(CheckKind::Test, 0, known(9, failed), failing);
+    assert_eq!(kinds(run(1, &["a"]), none), [FindingKind::CannotFail]);
+    assert_eq!(kinds(run(1, &[]), none), [FindingKind::CannotFail]);
+    assert_eq!(kinds(run(0, &[]), none), []);
+    assert_eq!(kinds(run(1, &["a"]), excused), []);
+    assert_eq!(
+        kinds(run(2, &["a", "b"]), excused),
+        [FindingKind::CannotFail]
+    );
+}
+
+#[test]
+fn fewer_tests_than_base_has_need_a_word_of_the_ticket() {
+    let run = |passed| run(CheckKind::Test, 0, known(passed, 0), &[]);
+    let before = Evidence {
+        tests_on_base: Some(5),
+        ..Evidence::default()
+    };
+    assert_eq!(kinds(run(5), before), []);
+    assert_eq!(kinds(run(4), before), [FindingKind::TestsWeakened]);
+    assert_eq!(kinds(run(4), Evidence::default()), []);
+    let mut permitted = Finding::remark(FindingKind::TestsWeakened, "the ticket removes `x`");
+    permitted.severity = crate::domain::verdict::Severity::Low;
+    let inspected = [permitted];
+    let said = Evidence {
+        inspected: &inspected,
+        ..before
+    };
+    let report = CheckReport::new(vec![run(4)], None);
+    assert!(decide(report, said).accepts());
 }
 
 #[test]

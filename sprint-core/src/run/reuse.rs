@@ -2,11 +2,10 @@
 //! the same it need not be made again (decision B5).
 
 use crate::domain::check::CheckReport;
-use crate::domain::verdict::LayerId;
+use crate::domain::verdict::{LayerId, Verdict};
 use crate::id::{TicketId, TreeId};
 use crate::run::SprintRun;
 use crate::run::effect::{Earlier, EffectId, Step};
-use crate::run::ticket::Checked;
 
 impl SprintRun {
     /// Runs that were made on a tree and may hold for a combination: those of the tickets in it,
@@ -16,14 +15,14 @@ impl SprintRun {
             let ticket = self.tickets.get(id)?;
             let checked = ticket.stage.checked().filter(|c| c.tree == *tree)?;
             let by = EffectId::ticket(id.clone(), ticket.attempt, Step::Check);
-            green(checked).map(|report| self.earlier(&by, report))
+            let verdict = checked.verdicts.get(&LayerId::Mechanical)?;
+            seen(verdict).map(|report| self.earlier(&by, report))
         };
         let mut earlier: Vec<_> = tickets.iter().filter_map(of_ticket).collect();
         let baseline = self.sprint.baseline.as_deref();
-        if let Some(base) = baseline.filter(|base| base.tree == *tree && base.verdict.accepts()) {
-            let report =
-                CheckReport::new(base.verdict.runs.clone(), base.verdict.environment.clone());
-            earlier.push(self.earlier(&EffectId::sprint(1, Step::Baseline), report));
+        if let Some(base) = baseline.filter(|base| base.tree == *tree) {
+            let by = EffectId::sprint(1, Step::Baseline);
+            earlier.extend(seen(&base.verdict).map(|report| self.earlier(&by, report)));
         }
         earlier
     }
@@ -34,9 +33,12 @@ impl SprintRun {
     }
 }
 
-/// The gate run that layer 2 rests on, if it accepted.
-fn green(checked: &Checked) -> Option<CheckReport> {
-    let verdict = checked.verdicts.get(&LayerId::Mechanical)?;
-    let report = CheckReport::new(verdict.runs.clone(), verdict.environment.clone());
-    verdict.accepts().then_some(report)
+/// What was seen when a verdict was reached, if it may stand for another run: it was green, and
+/// nothing lay beside the files of the commit that another checkout would not have.
+fn seen(verdict: &Verdict) -> Option<CheckReport> {
+    let report = CheckReport {
+        pristine: verdict.pristine,
+        ..CheckReport::new(verdict.runs.clone(), verdict.environment.clone())
+    };
+    (verdict.accepts() && verdict.pristine).then_some(report)
 }

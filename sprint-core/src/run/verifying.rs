@@ -194,6 +194,7 @@ fn checked(
         claim: about_this.then_some(claim),
         inspected: &checked.inspection.findings,
         known: cx.known_failures(),
+        tests_on_base: cx.sprint.baseline.as_ref().and_then(|base| base.tests()),
     };
     let verdict = mechanical::decide(report, evidence);
     // An environment that fails proves nothing, not even that a claim was false.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::domain::agent::Role;
+use crate::domain::agent::{ClaimedCheck, Role, WorkerEvidence, WorkerResult, WorkerStatus};
 use crate::domain::command::{CheckKind, CommandLine};
 use crate::domain::config::{CoordinationMode, SprintConfig};
 use crate::domain::ticket::{Priority, Size, Ticket, TicketStatus};
@@ -107,6 +107,32 @@ pub fn plan(lines: &str, base: &CommitId, config: SprintConfig) -> SprintPlan {
         layers: BTreeSet::new(),
         simplifier_regressed: false,
         warnings: Vec::new(),
+    }
+}
+
+/// What a worker says of the ticket `T-1`: it ran the tests, with this result.
+///
+/// # Panics
+///
+/// Never: its ids are valid.
+pub fn claim(code: i32, passed: Option<u64>) -> WorkerResult {
+    let check = ClaimedCheck {
+        exit_code: code,
+        passed,
+        failed: Some(0),
+        output: String::new(),
+    };
+    WorkerResult {
+        ticket_id: id("T-1"),
+        branch: BranchName::new("b").unwrap_or_else(|error| panic!("{error}")),
+        status: WorkerStatus::Success,
+        commit_hash: None,
+        evidence: Some(WorkerEvidence {
+            preflight_ran: true,
+            checks: [(CheckKind::Test, check)].into(),
+        }),
+        learnings_added: vec![],
+        notes: vec![],
     }
 }
 
