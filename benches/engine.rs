@@ -243,6 +243,10 @@ impl Vcs for Instantly {
         Ok(Vec::new())
     }
 
+    async fn is_pristine(&self, _: &Path) -> Result<bool> {
+        Ok(true)
+    }
+
     async fn land(&self, _: &LandSpec, _: &EffectKey) -> Result<Landed> {
         Ok(Landed::Yes)
     }

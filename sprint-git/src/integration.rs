@@ -44,10 +44,7 @@ impl Repo {
         directory: &Path,
         commit: &CommitId,
     ) -> Result<Vec<RepoPath>> {
-        let Some(tree) = self.tree_at(directory)? else {
-            let message = format!("{} is not a worktree", directory.display());
-            return Err(GitError::refused(ErrorKind::NotFound, message));
-        };
+        let tree = self.tree_of_ours(directory)?;
         let mut altered = Vec::new();
         let dirt = self.tracked_dirt_of(&tree).await?;
         if dirt.head.as_ref() != Some(commit) {
@@ -57,6 +54,19 @@ impl Repo {
         let overlooked = self.overlooked(&tree).await?;
         altered.extend(overlooked.iter().map(|path| RepoPath::from_bytes(path)));
         Ok(altered)
+    }
+
+    /// Whether there is nothing in a worktree of ours but what its commit holds. Changes nothing.
+    pub(crate) async fn is_pristine(&self, directory: &Path) -> Result<bool> {
+        let tree = self.tree_of_ours(directory)?;
+        Ok(!self.is_marked(&tree).await? && self.is_clean(&tree).await?)
+    }
+
+    fn tree_of_ours(&self, directory: &Path) -> Result<Tree> {
+        self.tree_at(directory)?.ok_or_else(|| {
+            let message = format!("{} is not a worktree", directory.display());
+            GitError::refused(ErrorKind::NotFound, message)
+        })
     }
 
     /// Removes the private worktree of a ticket, if it is there.

@@ -160,6 +160,12 @@ impl Vcs for GitVcs {
         altered.map_err(|error| error.during("look at", commit.as_str()))
     }
 
+    async fn is_pristine(&self, directory: &Path) -> Result<bool> {
+        let subject = directory.display().to_string();
+        let pristine = self.repo.is_pristine(directory).await;
+        pristine.map_err(|error| error.during("look at", subject))
+    }
+
     async fn land(&self, spec: &LandSpec, _key: &EffectKey) -> Result<Landed> {
         let landed = self.repo.land(spec).await;
         landed.map_err(|error| error.during("advance", self.repo.base.as_str()))

@@ -289,6 +289,18 @@ impl Repo {
         parse_dirt(&status.run().await?)
     }
 
+    /// Whether git finds nothing in a worktree that its commit does not hold, ignored files
+    /// included, and nothing missing. One directory says enough, so git need not look into it.
+    pub(crate) async fn is_clean(&self, tree: &Tree) -> Result<bool> {
+        let call = ["status", "--porcelain=v2", "-z", "--ignored=matching"];
+        let call = self.call_in(tree, call).args([
+            "--untracked-files=normal",
+            "--no-renames",
+            "--ignore-submodules=none",
+        ]);
+        Ok(call.run().await?.is_empty())
+    }
+
     fn status_of(&self, tree: &Tree, untracked: &str) -> Call {
         let call = [
             "status",

@@ -96,6 +96,10 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// whether its head is elsewhere (then the first entry is `HEAD`). Looks, and changes nothing.
     async fn altered(&self, directory: &Path, commit: &CommitId) -> Result<Vec<RepoPath>>;
 
+    /// Whether a directory handed out by this port holds nothing but what its commit holds: no
+    /// changed, no untracked and no ignored file. Looks, and changes nothing.
+    async fn is_pristine(&self, directory: &Path) -> Result<bool>;
+
     /// Sets checkpoint tags if merges land, then advances base by compare-and-swap.
     async fn land(&self, spec: &LandSpec, key: &EffectKey) -> Result<Landed>;
 

@@ -599,6 +599,40 @@ async fn what_a_gate_changes_in_tracked_files_is_seen_and_left() {
     );
 }
 
+#[tokio::test]
+async fn whatever_is_beside_a_commit_is_seen_and_left() {
+    let fixture = Fixture::new().await;
+    let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+    let path = &workspace.path;
+    let is_pristine = async || fixture.vcs.is_pristine(path).await.unwrap();
+    let remove = |name: &str| fs::remove_dir_all(path.join(name)).unwrap();
+    assert!(is_pristine().await);
+    write(path, "target/debug/app", "built\n");
+    assert!(!is_pristine().await, "an ignored file");
+    assert!(path.join("target/debug/app").exists());
+    remove("target");
+    write(path, "deep/er/new.txt", "new\n");
+    assert!(!is_pristine().await, "an untracked file");
+    remove("deep");
+    fs::create_dir(path.join("nested")).unwrap();
+    git(&path.join("nested"), &["init", "-q"]);
+    assert!(!is_pristine().await, "another repository");
+    remove("nested");
+    assert!(is_pristine().await);
+    for hide in ["assume-unchanged", "skip-worktree"] {
+        git(path, &["update-index", &format!("--{hide}"), "a.txt"]);
+        fs::remove_file(path.join("a.txt")).unwrap();
+        assert!(!is_pristine().await, "{hide}");
+        git(path, &["update-index", &format!("--no-{hide}"), "a.txt"]);
+        git(path, &["checkout", "-q", "--", "a.txt"]);
+        assert!(is_pristine().await, "{hide}");
+    }
+    fs::remove_file(path.join("src/lib.rs")).unwrap();
+    assert!(!is_pristine().await, "a missing file");
+    let elsewhere = fixture.vcs.is_pristine(&path.join("src")).await;
+    assert_eq!(elsewhere.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
 /// Git can be told to look away from changes of a file.
 #[tokio::test]
 async fn changes_that_git_was_told_to_overlook_are_seen_and_kept() {

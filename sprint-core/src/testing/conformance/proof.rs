@@ -66,6 +66,28 @@ pub async fn grafting_touches_nothing(harness: &dyn VcsHarness) {
     assert_eq!(collect(harness, &workspace).await, work);
 }
 
+/// A directory is pristine until there is a file in it that its commit does not hold, ignored or
+/// not.
+pub async fn what_is_beside_a_commit_is_seen(harness: &dyn VcsHarness) {
+    let vcs = harness.vcs();
+    let workspace = open(harness, &spec(harness, "ENG-1").await).await;
+    let is_pristine = async || vcs.is_pristine(&workspace.path).await.unwrap();
+    assert!(is_pristine().await, "nobody was there");
+    harness.write(&workspace, "b.txt", "one\n");
+    assert!(!is_pristine().await, "a new file");
+    collect(harness, &workspace).await;
+    assert!(is_pristine().await, "it was committed");
+    harness.write(&workspace, "b.txt", "changed\n");
+    assert!(!is_pristine().await, "a changed file");
+    harness.write(&workspace, ".gitignore", "kept-out/\n");
+    let head = collect(harness, &workspace).await.head;
+    harness.write(&workspace, "kept-out/c.txt", "ignored\n");
+    assert!(!is_pristine().await, "an ignored file");
+    let sprint = key().sprint;
+    let directory = vcs.checkout(&head, &sprint, None).await.unwrap();
+    assert!(vcs.is_pristine(&directory).await.unwrap(), "elsewhere");
+}
+
 /// A commit is found on its branch, on base once it has landed, and without its branch once that
 /// is gone; one that nobody knows is nowhere.
 pub async fn commits_are_traced(harness: &dyn VcsHarness) {

@@ -52,6 +52,7 @@ pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
     proof::grafting_takes_the_files_it_names(&fresh().await).await;
     proof::grafting_takes_away_what_is_not_there(&fresh().await).await;
     proof::grafting_touches_nothing(&fresh().await).await;
+    proof::what_is_beside_a_commit_is_seen(&fresh().await).await;
     proof::commits_are_traced(&fresh().await).await;
     proof::a_branch_that_moved_is_traced(&fresh().await).await;
     undo::taking_back_goes_both_ways(&fresh().await).await;

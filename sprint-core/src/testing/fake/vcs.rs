@@ -148,6 +148,13 @@ impl Vcs for FakeVcs {
             .await
     }
 
+    async fn is_pristine(&self, directory: &Path) -> Result<bool> {
+        let name = directory.to_string_lossy();
+        self.0
+            .call("look at", &name, |state| Ok(state.is_pristine(directory)))
+            .await
+    }
+
     async fn land(&self, spec: &LandSpec, _: &EffectKey) -> Result<Landed> {
         self.0
             .call("land", spec.tip.as_str(), |state| Ok(state.land(spec)))

@@ -166,6 +166,12 @@ impl State {
         Vec::new()
     }
 
+    pub(crate) fn is_pristine(&self, directory: &Path) -> bool {
+        let place = self.repo.workspaces.get(directory);
+        let dirty = place.is_some_and(|place| place.uncommitted.is_some());
+        !dirty && !self.repo.installed.contains(directory)
+    }
+
     fn collected(&self, workspace: &Workspace) -> Collected {
         let repo = &self.repo;
         let head = repo.commit_in(&workspace.path);
