@@ -62,9 +62,9 @@ pub(super) fn decide(report: CheckReport, evidence: Evidence<'_>) -> Verdict {
     }
     findings.extend(report.findings);
     findings.extend(report.runs.iter().filter_map(silent_success));
+    findings.extend(evidence.inspected.iter().cloned());
     findings.extend(report.runs.iter().filter_map(|run| masked(run, known)));
     findings.extend(report.runs.iter().filter_map(|run| fewer(run, evidence)));
-    findings.extend(evidence.inspected.iter().cloned());
     // What blocks comes first, in this order; `sort_by_key` keeps it.
     findings.sort_by_key(|finding| !finding.severity.blocks());
     Verdict {
