@@ -180,6 +180,8 @@ fn lenient(task: &AgentTask) -> CompletionResult {
             .is_ok()
     };
     let place = task.changed.iter().find(there);
+    // Where everything was removed, what was removed is what there is to show.
+    let place = place.or_else(|| task.changed.first());
     let row = |requirement: &str| RequirementRow {
         requirement: requirement.to_owned(),
         met: true,

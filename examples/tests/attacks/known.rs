@@ -43,7 +43,6 @@ const KNOWN_TO_PASS: &[(&str, &str)] = &[
 #[rustfmt::skip]
 const KNOWN_TO_BE_REFUSED: &[(&str, &str)] = &[
     ("helper-extracted", "an assertion with its values in other places is another assertion"),
-    ("only-removed", "a completion agent has to cite a file that is there, and none of the change is"),
 ];
 
 /// Why a case is known to end otherwise; `None` if it is not.
