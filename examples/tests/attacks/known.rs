@@ -21,28 +21,13 @@ const KNOWN_TO_PASS: &[(&str, &str)] = &[
     ("shell-exit-0", "the tests are as they were; that they succeed by not running is not seen"),
     ("gate-deletes-and-restores", "the tree is looked at after the run, not while it runs"),
     // The gate.
-    ("script-narrowed", "a script may get other arguments as long as its tool stays"),
-    ("script-filtered", "a script may get other arguments as long as its tool stays"),
-    ("script-env", "of the variables a script sets, only Python's are known to void a run"),
-    ("npmrc", "npm's own configuration is not read"),
-    ("make-ignore", "of make, recipes are read, special targets are not"),
-    ("make-shell", "of make, recipes are read, variables are not"),
-    ("make-file-first", "a makefile that takes the place of another is a new file"),
-    ("runner-in-bin", "what npm puts on the search path by itself is not looked at"),
-    ("runner-replaced", "a script that the gate's command names is a file like any other"),
-    ("runner-softened", "a script that the gate's command names is a file like any other"),
-    ("runner-shadowed", "a module that takes the place of the runner's is a new file"),
     // What is around the files.
-    ("config-filter", "filters in the configuration of the repository run when we check files out"),
-    ("filtered-code", "filters in the configuration of the repository decide what the gate sees"),
     ("moves-base", "agents have the rights of their user, and base may move by anybody's hand"),
-    ("drowned", "of the lines that a change adds, the first 20,000 are searched"),
 ];
 
 /// Honest work that is known to be refused, with the reason.
 #[rustfmt::skip]
 const KNOWN_TO_BE_REFUSED: &[(&str, &str)] = &[
-    ("helper-extracted", "an assertion with its values in other places is another assertion"),
 ];
 
 /// Why a case is known to end otherwise; `None` if it is not.

@@ -4,7 +4,7 @@
 //! names blocks. `console.log` is also how a program for the terminal prints: where a file did so
 //! before, or is a script, it is a remark.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::{Finding, FindingKind, Severity};
@@ -85,12 +85,34 @@ pub(crate) fn artifacts(added: &[AddedLine], files: &[FileChange]) -> Vec<Findin
             sources.insert(&file.path, Known { before, now });
         }
     }
+    let unlisted = unlisted(added, files);
     let mut found: Vec<Finding> = added
         .iter()
+        .chain(&unlisted)
         .filter_map(|line| leftover(line, sources.get(&line.path)))
         .collect();
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found.truncate(MOST);
+    found
+}
+
+/// The new lines of changed files of which none is listed: only so many lines are.
+fn unlisted(added: &[AddedLine], files: &[FileChange]) -> Vec<AddedLine> {
+    let listed: BTreeSet<&RepoPath> = added.iter().map(|line| &line.path).collect();
+    let missing = files
+        .iter()
+        .filter(|file| Language::of(&file.path).is_some() && !listed.contains(&file.path));
+    let mut found = Vec::new();
+    for file in missing {
+        let known: BTreeSet<&str> = file.before.iter().flat_map(|text| text.lines()).collect();
+        let lines = file.after.iter().flat_map(|text| (1..).zip(text.lines()));
+        let new = lines.filter(|(_, text)| !known.contains(text));
+        found.extend(new.map(|(line, text)| AddedLine {
+            path: file.path.clone(),
+            line,
+            text: text.to_owned(),
+        }));
+    }
     found
 }
 
@@ -310,6 +332,31 @@ mod tests {
             Severity::Medium,
             "the file printed before"
         );
+    }
+
+    #[test]
+    fn a_file_whose_lines_are_not_listed_is_read_itself() {
+        let file = |path: &str, before: &str, after: &str| FileChange {
+            path: RepoPath::from(path),
+            before: Some(before.into()),
+            after: Some(after.into()),
+        };
+        let files = [
+            file("a.txt", "", "debugger\n"),
+            file("a.ts", "a();\n", "a();\ndebugger;\n"),
+            file("b.ts", "debugger;\na();\n", "debugger;\nb();\n"),
+            file("c.ts", "", "c();\ndebugger;\n"),
+        ];
+        let added = [AddedLine {
+            path: RepoPath::from("c.ts"),
+            line: 1,
+            text: "c();".into(),
+        }];
+        let places: Vec<_> = artifacts(&added, &files)
+            .into_iter()
+            .map(|f| f.place)
+            .collect();
+        assert_eq!(places, [Some("a.ts:2: debugger;".to_owned())]);
     }
 
     proptest::proptest! {

@@ -42,6 +42,14 @@ impl Permission {
     pub(super) fn covers(&self, path: &RepoPath, test: Option<&str>) -> bool {
         self.everything || self.lines.iter().any(|line| asks(line, path, test))
     }
+
+    /// Whether the ticket speaks of this file at all: then somebody expects it to change.
+    pub(super) fn names(&self, path: &RepoPath) -> bool {
+        let full = path.as_str().to_lowercase();
+        let names = [format!("./{full}"), path.file_name().to_lowercase(), full];
+        let named = |line: &String| names.iter().any(|name| without(line, name).is_some());
+        self.everything || self.lines.iter().any(named)
+    }
 }
 
 /// Whether a line names the test, its file or its directory, and asks for a removal.
@@ -124,6 +132,25 @@ mod tests {
             assert!(!covers(body, Some("skips blank lines")), "{body}");
         }
         assert!(!covers("Remove x", Some("x")), "too short to be a name");
+    }
+
+    #[test]
+    fn a_file_is_named_by_itself() {
+        let mut ticket = fixture::tickets("T").remove(0);
+        let mut names = |body: &str| {
+            body.clone_into(&mut ticket.body);
+            Permission::of(&ticket).names(&RepoPath::from("scripts/check.sh"))
+        };
+        for body in [
+            "- `scripts/check.sh`: modify",
+            "Run ./scripts/check.sh.",
+            "Not Check.sh",
+        ] {
+            assert!(names(body), "{body}");
+        }
+        for body in ["", "check", "other/check.sh", "recheck.sh", "check.sha"] {
+            assert!(!names(body), "{body}");
+        }
     }
 
     #[test]

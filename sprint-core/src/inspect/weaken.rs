@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::{Finding, FindingKind, Severity};
-use crate::inspect::blocks::{self, Assertion, Skip, TestBlock, Tests, squeezed};
+use crate::inspect::blocks::{self, Assertion, Helper, Skip, TestBlock, Tests, squeezed};
+use crate::inspect::lex::Language;
 use crate::inspect::permit::Permission;
 use crate::inspect::rules::Rule;
 use crate::inspect::{Change, FileChange};
@@ -38,6 +39,11 @@ pub(super) fn findings(change: &Change<'_>) -> Vec<Finding> {
             Box::new(tests.blocks.iter().flat_map(|test| &test.assertions))
         }),
         appeared: appeared(&files),
+        helpers: files
+            .iter()
+            .filter(|file| file.is_test)
+            .flat_map(|file| &file.after.helpers)
+            .collect(),
         findings: Vec::new(),
     };
     for file in &files {
@@ -120,6 +126,8 @@ struct Weakened<'a> {
     /// Of tests only: where a test is gone, a helper that nobody calls is no substitute.
     gained_by_tests: Pool,
     appeared: Vec<&'a TestBlock>,
+    /// What tests may leave to others to assert.
+    helpers: Vec<&'a Helper>,
     findings: Vec<Finding>,
 }
 
@@ -294,7 +302,7 @@ impl Weakened<'_> {
         }
         // As many as were rewritten are not missing.
         let missing = lost.len().saturating_sub(has.len());
-        if missing == 0 {
+        if missing == 0 || self.lent(file, before, after, &lost) >= missing {
             return;
         }
         let idle = after.assertions.iter().filter(|a| a.tautology).count()
@@ -326,6 +334,28 @@ impl Weakened<'_> {
             severity,
             message,
         );
+    }
+
+    /// How many assertions a test makes by helpers that it did not make before. One that asks only
+    /// that something is there is none, unless such are all that is missing.
+    fn lent(
+        &self,
+        file: &File<'_>,
+        before: &TestBlock,
+        after: &TestBlock,
+        lost: &[&Assertion],
+    ) -> usize {
+        let Some(language) = Language::of(file.path) else {
+            return 0;
+        };
+        let weak = lost.iter().all(|assertion| assertion.weak);
+        let lent = self.helpers.iter().map(|helper| {
+            let was = helper.calls(&before.body, language);
+            let calls = helper.calls(&after.body, language).saturating_sub(was);
+            let counts = helper.assertions.iter().filter(|a| weak || !a.weak);
+            calls * counts.count()
+        });
+        lent.sum()
     }
 
     /// An assertion about the same thing that asks for less.

@@ -8,6 +8,7 @@ mod assertions;
 mod calls;
 mod functions;
 mod go;
+mod helpers;
 mod hollow;
 mod indented;
 mod shell;
@@ -18,6 +19,7 @@ mod tests;
 use std::ops::Range;
 
 pub(crate) use assertions::{Assertion, squeezed};
+pub(crate) use helpers::Helper;
 
 use crate::domain::path::RepoPath;
 use crate::inspect::lex::{Language, Source};
@@ -104,6 +106,8 @@ pub(crate) struct Tests {
     pub(crate) assertions: Vec<Assertion>,
     /// The code outside of tests, without comments: imports and helpers.
     pub(crate) outside: String,
+    /// The functions outside of tests that assert something.
+    pub(crate) helpers: Vec<Helper>,
 }
 
 /// Reads the tests of a file; `None` if its language is unknown.
@@ -224,6 +228,7 @@ fn assemble(source: &Source<'_>, language: Language, heads: &[Head]) -> Tests {
         });
     }
     Tests {
+        helpers: helpers::find(source, language, heads, &assertions),
         blocks,
         assertions: assertions
             .into_iter()

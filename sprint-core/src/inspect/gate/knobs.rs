@@ -41,6 +41,21 @@ pub(super) enum Turn {
     Flags,
 }
 
+/// Flags that leave out tests.
+pub(super) const LEAVE_OUT: &[&str] = &[
+    "-k",
+    "--ignore",
+    "--ignore-glob",
+    "--deselect",
+    "-m",
+    "--passWithNoTests",
+    "--no-strict",
+    "-p",
+    "--co",
+    "--collect-only",
+    "--exit-zero",
+];
+
 /// What was loosened.
 pub(super) struct Loosened {
     /// In words.
@@ -139,19 +154,6 @@ fn turned(turn: Turn, before: Option<&Value>, after: Option<&Value>) -> Option<S
             })
         }
         Turn::Flags => {
-            const LEAVE_OUT: &[&str] = &[
-                "-k",
-                "--ignore",
-                "--ignore-glob",
-                "--deselect",
-                "-m",
-                "--passWithNoTests",
-                "--no-strict",
-                "-p",
-                "--co",
-                "--collect-only",
-                "--exit-zero",
-            ];
             let (had, has) = (words(before), words(after));
             let leaves_out = |word: &&String| {
                 let name = word.split('=').next().unwrap_or_default();

@@ -1,21 +1,26 @@
 //! Whether a change lets more through the gate than before, and how strict the gate is at all.
 
 mod knobs;
+mod narrow;
 mod permissive;
+mod reach;
 mod scripts;
+mod steering;
 mod suppress;
 mod table;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod variables;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::{Finding, FindingKind, Severity};
 use crate::inspect::gate::knobs::{Turn, covers, loosened};
+use crate::inspect::gate::reach::Reach;
 use crate::inspect::gate::table::KNOBS;
 use crate::inspect::permit::Permission;
 use crate::inspect::{Change, FileChange};
@@ -42,8 +47,20 @@ const PROGRAMS: &[(&[&str], &[&str])] = &[
 /// Everything about the gate in a change.
 pub(super) fn findings(change: &Change<'_>) -> Vec<Finding> {
     let permission = Permission::of(change.ticket);
+    let reach = Reach::of(change);
     let mut found = Vec::new();
     for file in change.files {
+        found.extend(of_runs(file, change, &reach).into_iter().map(|message| {
+            // To name the file is enough: it is no more the gate than code is.
+            match permission.names(&file.path) {
+                true => finding(
+                    file,
+                    Severity::Low,
+                    format!("{message} (the ticket names it)"),
+                ),
+                false => finding(file, Severity::High, message),
+            }
+        }));
         for mut finding in of_file(file, change) {
             if permission.covers(&file.path, None) {
                 finding.severity = Severity::Low;
@@ -76,40 +93,57 @@ pub(super) fn names() -> BTreeSet<&'static str> {
 
 fn of_file(file: &FileChange, change: &Change<'_>) -> Vec<Finding> {
     let mut found: Vec<(Severity, String)> = Vec::new();
-    let before = file.before.as_deref();
-    if let (Some(before), Some(after)) = (before, file.after.as_deref()) {
-        if RECIPES.contains(&file.path.file_name()) {
-            let lost = scripts::weakened(
-                &scripts::of_recipes(before),
-                &scripts::of_recipes(after),
-                change.checks,
-            );
-            found.extend(lost.into_iter().map(|what| (Severity::High, what)));
-        }
-        if file.path.file_name() == "package.json"
-            && let (Some(before), Some(after)) = (
-                tree::read(before, tree::Format::Json),
-                tree::read(after, tree::Format::Json),
-            )
-        {
-            let lost = scripts::weakened(
-                &scripts::of_package(&before),
-                &scripts::of_package(&after),
-                change.checks,
-            );
-            found.extend(lost.into_iter().map(|what| (Severity::High, what)));
-        }
+    if let Some((before, after)) = scripts_of(file) {
+        let lost = scripts::weakened(&before, &after, change.checks);
+        found.extend(lost.into_iter().map(|what| (Severity::High, what)));
     }
     found.extend(settings(file, change));
     found.extend(programs(file));
-    let place = file.path.to_string();
-    let finding = |(severity, message)| Finding {
+    let all = found.into_iter();
+    all.map(|(severity, message)| finding(file, severity, message))
+        .collect()
+}
+
+/// What a change does to the programs of the gate, and to how they are run.
+fn of_runs(file: &FileChange, change: &Change<'_>, reach: &Reach) -> Vec<String> {
+    let mut found = steering::findings(file, change, reach);
+    found.extend(reach.replaced(file, change.test_file_globs));
+    if let Some((before, after)) = scripts_of(file)
+        // Once is enough.
+        && scripts::weakened(&before, &after, change.checks).is_empty()
+    {
+        found.extend(scripts::narrowed(&before, &after, change.checks));
+    }
+    found
+}
+
+fn finding(file: &FileChange, severity: Severity, message: String) -> Finding {
+    Finding {
         severity,
         kind: FindingKind::GateLoosened,
         message,
-        place: Some(place.clone()),
+        place: Some(file.path.to_string()),
+    }
+}
+
+/// Scripts or recipes by name.
+type Scripts = BTreeMap<String, String>;
+
+/// The scripts of a file before and after, if it holds any.
+fn scripts_of(file: &FileChange) -> Option<(Scripts, Scripts)> {
+    let name = file.path.file_name();
+    let read = |text: &str| match name {
+        "package.json" => {
+            let tree = tree::read(text, tree::Format::Json)?;
+            Some(scripts::of_package(&tree))
+        }
+        _ if RECIPES.contains(&name) => Some(scripts::of_recipes(text)),
+        _ => None,
     };
-    found.into_iter().map(finding).collect()
+    Some((
+        read(file.before.as_deref()?)?,
+        read(file.after.as_deref()?)?,
+    ))
 }
 
 /// Settings of a file that is data.

@@ -1,13 +1,15 @@
 //! Scripts and recipes that the gate's commands run, before and after.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::domain::command::{CheckKind, CommandLine};
 use crate::inspect::gate::knobs::leaf;
+use crate::inspect::gate::narrow;
+use crate::inspect::gate::variables::voids;
 use crate::inspect::lex::words;
-use crate::inspect::shell::{Weakness, WeaknessKind, weakness};
+use crate::inspect::shell::{Simple, Weakness, WeaknessKind, commands, weakness};
 
 /// Names under which people keep what a gate runs.
 const USUAL: &[&str] = &[
@@ -110,6 +112,58 @@ pub(super) fn weakened(
     found
 }
 
+/// What the gate's scripts run less of than before, or with variables that void the run.
+pub(super) fn narrowed(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+    checks: &BTreeMap<CheckKind, CommandLine>,
+) -> Vec<String> {
+    let used = used(before, checks);
+    let changed = before.iter().filter_map(|(name, line)| {
+        let now = after.get(name).filter(|now| *now != line)?;
+        used.contains(name).then_some((name, line, now))
+    });
+    let mut found = Vec::new();
+    for (name, line, now) in changed {
+        let was = commands(line);
+        // What a script runs may be in another one now.
+        let others = after
+            .iter()
+            .filter(|(other, _)| now.contains(other.as_str()));
+        let mut is = commands(now);
+        is.extend(others.flat_map(|(_, text)| commands(text)));
+        if let Some(set) = voiding(&was, &is) {
+            found.push(format!("the script `{name}` sets `{set}`"));
+        }
+        if let Some(less) = was.iter().find_map(|command| narrow::less(command, &is)) {
+            found.push(format!("the script `{name}` runs less than before: {less}"));
+        }
+    }
+    found
+}
+
+/// A variable that is set now, was not before, and voids what runs.
+fn voiding(was: &[Simple], is: &[Simple]) -> Option<String> {
+    let known: BTreeSet<&String> = was.iter().flat_map(|command| &command.set).collect();
+    let mut new = is.iter().flat_map(|command| &command.set);
+    let voids = |set: &&String| {
+        let (name, value) = set.split_once('=').unwrap_or((set, ""));
+        !known.contains(set) && voids(name, value)
+    };
+    new.find(voids).cloned()
+}
+
+/// The texts that the gate's commands reach by the names of scripts.
+pub(super) fn reached(
+    scripts: &BTreeMap<String, String>,
+    checks: &BTreeMap<CheckKind, CommandLine>,
+) -> Vec<String> {
+    let named = |name: &&String| checks.values().any(|line| mentions(line.as_str(), name));
+    let names = through(scripts, scripts.keys().filter(named).cloned().collect());
+    let texts = names.iter().filter_map(|name| scripts.get(name));
+    texts.cloned().collect()
+}
+
 /// The weakest line: a make recipe runs each by itself, and a script is one line.
 fn worst(text: &str) -> Option<Weakness> {
     let lines = text
@@ -125,18 +179,15 @@ fn used(
     scripts: &BTreeMap<String, String>,
     checks: &BTreeMap<CheckKind, CommandLine>,
 ) -> Vec<String> {
-    let mentions = |text: &str, name: &str| {
-        text.split([' ', '\n', ';', '&', '"', '\''])
-            .any(|word| word == name)
-    };
-    let mut used: Vec<String> = scripts
-        .keys()
-        .filter(|name| {
-            USUAL.contains(&name.as_str())
-                || checks.values().any(|line| mentions(line.as_str(), name))
-        })
-        .cloned()
-        .collect();
+    let first = scripts.keys().filter(|name| {
+        USUAL.contains(&name.as_str()) || checks.values().any(|line| mentions(line.as_str(), name))
+    });
+    through(scripts, first.cloned().collect())
+}
+
+/// These names, and those that their scripts use.
+fn through(scripts: &BTreeMap<String, String>, first: Vec<String>) -> Vec<String> {
+    let mut used = first;
     let mut next = 0;
     while let Some(text) = used.get(next).and_then(|name| scripts.get(name)) {
         let more: Vec<String> = scripts
@@ -148,6 +199,11 @@ fn used(
         next += 1;
     }
     used
+}
+
+fn mentions(text: &str, name: &str) -> bool {
+    text.split([' ', '\n', ';', '&', '"', '\''])
+        .any(|word| word == name)
 }
 
 /// The commands of a line, by the tool and what it is told to do.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::command::{CheckKind, CommandLine};
 use crate::domain::workspace::AddedLine;
 use crate::testing::fixture;
 
@@ -89,6 +90,103 @@ fn a_laxer_configuration_is_told_from_another_one() {
         );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The worst that a change is worth to a gate that runs this, beside files that stay as they are.
+fn judged(
+    gate: &str,
+    stays: &[(&str, &str)],
+    path: &str,
+    texts: (Option<&str>, &str),
+    body: &str,
+) -> Option<Severity> {
+    let mut ticket = fixture::tickets("T").remove(0);
+    ticket.body = body.to_owned();
+    let file = FileChange {
+        path: RepoPath::from(path),
+        before: texts.0.map(str::to_owned),
+        after: Some(texts.1.to_owned()),
+    };
+    let stays = stays
+        .iter()
+        .map(|(path, text)| (RepoPath::from(*path), (*text).to_owned()));
+    let checks = [(CheckKind::Test, CommandLine::new(gate).unwrap())].into();
+    let change = Change {
+        ticket: &ticket,
+        checks: &checks,
+        test_file_globs: &["test_*".to_owned()],
+        files: &[file],
+        added: &[] as &[AddedLine],
+        configuration: &stays.collect::<Vec<_>>(),
+    };
+    let found = findings(&change).into_iter();
+    let found = found.filter(|finding| finding.kind == FindingKind::GateLoosened);
+    found.map(|finding| finding.severity).max()
+}
+
+/// Each row is an attack, unless the ticket names the file, and no more so once it was there.
+#[rustfmt::skip]
+#[test]
+fn what_steers_the_gate_must_not_change_unasked() {
+    let package = r#"{"scripts":{"test":"node tools/run.js"}}"#;
+    let make = "test:\n\tsh check.sh\n";
+    let suite = "def test_a():\n    assert f() == 1\n";
+    let rows: &[(&str, &[(&str, &str)], &str, Option<&str>, &str)] = &[
+        ("sh check.sh", &[], "check.sh", Some("exit $failed"), "exit 0"),
+        ("./scripts/test.sh", &[], "scripts/test.sh", Some("jest"), "true"),
+        ("python3 run_tests.py", &[], "run_tests.py", Some("main()"), "print('OK')"),
+        ("npm test", &[("package.json", package)], "tools/run.js", Some("run()"), "ok()"),
+        ("make test", &[("Makefile", make)], "check.sh", Some("exit $failed"), "exit 0"),
+        ("npm test", &[], ".npmrc", None, "script-shell=/bin/true"),
+        ("npm test", &[], ".npmrc", Some("a=b\n"), "a=b\nnode-options = --require ./quiet.js"),
+        ("make test", &[], "Makefile", Some(make), ".IGNORE:\ntest:\n\tsh check.sh\n"),
+        ("make test", &[], "Makefile", Some(make), "SHELL = /bin/true\ntest:\n\tsh check.sh\n"),
+        ("make test", &[], "Makefile", Some(make), ".SHELLFLAGS = -n -c\ntest:\n\tsh check.sh\n"),
+        ("make test", &[], "Makefile", Some(make), "MAKEFLAGS += -i\ntest:\n\tsh check.sh\n"),
+        ("make test", &[], "Makefile", Some(make), "export NODE_OPTIONS := --import=./q.js\ntest:\n\tsh check.sh\n"),
+        ("make test", &[], "Makefile", Some(make), "test:\n\tPATH=fake:$$PATH sh check.sh\n"),
+        ("make test", &[], "rules.mk", None, "SHELL := /bin/true\n"),
+        ("just test", &[], "justfile", Some("test:\n    jest\n"), "set shell := [\"true\"]\ntest:\n    jest\n"),
+        ("make test", &[("Makefile", make)], "GNUmakefile", None, "test:\n\ttrue\n"),
+        ("npm test", &[], "package.json", Some(package), r#"{"scripts":{"test":"NODE_OPTIONS=--require=./q.js node tools/run.js"}}"#),
+        ("npm test", &[], "package.json", Some(package), r#"{"scripts":{"test":"node tools/other.js"}}"#),
+        ("npm test", &[], "package.json", Some(r#"{"scripts":{"test":"jest"}}"#), r#"{"scripts":{"test":"jest src/a"}}"#),
+        ("python3 -m unittest", &[], "unittest.py", None, "print('OK')"),
+        ("python3 -m pytest", &[], "pytest/__main__.py", None, "print('OK')"),
+        ("pytest", &[], "src/sitecustomize.py", None, "import sys"),
+        ("python3 -m unittest", &[], "traceback.py", None, "x = 1"),
+        ("npm test", &[], "node_modules/.bin/node", None, "#!/bin/sh"),
+        ("pytest", &[], ".venv/bin/pytest", Some("a"), "b"),
+    ];
+    for (gate, stays, path, before, after) in rows {
+        let found = |before, body: &str| judged(gate, stays, path, (before, after), body);
+        assert_eq!(found(*before, "Add it."), Some(Severity::High), "{path}: {after}");
+        let named = format!("- `{path}`: modify");
+        assert_eq!(found(*before, &named), Some(Severity::Low), "{path}: {after}");
+    }
+    let honest: &[(&str, &[(&str, &str)], &str, Option<&str>, &str)] = &[
+        ("sh check.sh", &[], "check.sh", None, "exit 0"),
+        ("sh check.sh", &[], "check.sh", Some("exit 1"), "exit 1"),
+        ("sh -n lib/a.sh", &[], "lib/a.sh", Some("a"), "b"),
+        ("sh check.sh lib/a.sh", &[], "lib/a.sh", Some("a"), "b"),
+        ("node --check a.js && node --test b.js", &[], "a.js", Some("a"), "b"),
+        ("python3 test_a.py", &[], "test_a.py", Some(suite), "def test_a():\n    assert f() == 1\n# more\n"),
+        ("jest", &[("package.json", package)], "tools/run.js", Some("run()"), "ok()"),
+        ("npm test", &[], ".npmrc", None, "save-exact=true\nscript-shell=bash\nnode-options=--no-warnings\n"),
+        ("make test", &[], "Makefile", Some(make), "SHELL := /bin/bash\n.SHELLFLAGS := -eu -o pipefail -c\nMAKEFLAGS += --no-print-directory\ntest:\n\tsh check.sh\n"),
+        ("make test", &[], "GNUmakefile", None, "test:\n\tjest\n"),
+        ("npm test", &[("Makefile", make)], "GNUmakefile", None, "all:\n\tcc a.c\n"),
+        ("npm test", &[], "package.json", Some(package), r#"{"scripts":{"test":"NODE_ENV=test node tools/run.js"}}"#),
+        ("npm test", &[], "unittest.py", None, "x = 1"),
+        ("python3 -m unittest", &[], "sums/types.py", None, "x = 1"),
+        ("python3 -m unittest", &[], "types.py", Some("x = 1"), "x = 2"),
+        ("npm test", &[], "bin/node", None, "#!/bin/sh"),
+        ("go test ./...", &[], "vendor/a/b.go", None, "package b"),
+    ];
+    for (gate, stays, path, before, after) in honest {
+        let found = judged(gate, stays, path, (*before, after), "Add it.");
+        assert_eq!(found, None, "{path}: {after}");
+    }
 }
 
 #[rustfmt::skip]

@@ -3,6 +3,7 @@
 //! The gate believes exit statuses. A line such as `npm test || true` has one that says nothing.
 //! The line is read as a shell would read it, and the statuses of its parts are followed.
 
+mod commands;
 mod parse;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::command::{CheckKind, CommandLine};
 use crate::domain::verdict::{Finding, FindingKind};
+pub(crate) use crate::inspect::shell::commands::{SHELLS, Simple, commands, tool};
 use crate::inspect::shell::parse::{Command, Item, Join, List, Pipeline, parse};
 
 /// Why a command line is no use in a gate.

@@ -176,6 +176,30 @@ fn every_way_to_weaken_a_test_is_told_from_honest_work() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A test file, what is put in front of it, and what its two first assertions become.
+#[rustfmt::skip]
+#[test]
+fn a_helper_may_assert_for_a_test() {
+    let py = ["assert add(1, 2) == 3", "assert add(0, 0) == 0"];
+    let ts = ["expect(add(1, 2)).toBe(3);", "expect(add(0, 0)).toBe(0);"];
+    let rows = [
+        ("a.test.ts", TS, ts, "function adds(a, sum) {\n  expect(add(...a)).toBe(sum);\n}\n", "adds([1, 2], 3);", "adds([0, 0], 0);", None),
+        ("a.test.ts", TS, ts, "const adds = async (a, sum) => {\n  expect(add(...a)).toBe(sum);\n};\n", "adds([1, 2], 3);", "adds([0, 0], 0);", None),
+        ("test_a.py", PY, py, "def adds(a, total):\n    assert add(*a) == total\n\n", "adds((1, 2), 3)", "adds((0, 0), 0)", None),
+        // Nobody calls it, it is called too seldom, or what it asserts has no force.
+        ("a.test.ts", TS, ts, "function adds(a, sum) {\n  expect(add(...a)).toBe(sum);\n}\n", "", "'adds()';", HIGH),
+        ("a.test.ts", TS, ts, "function adds(a, sum) {\n  expect(add(...a)).toBe(sum);\n}\n", "adds([1, 2], 3);", "", HIGH),
+        ("a.test.ts", TS, ts, "function adds(a, sum) {\n  expect(true).toBe(true);\n}\n", "adds([1, 2], 3);", "adds([0, 0], 0);", HIGH),
+        ("a.test.ts", TS, ts, "function adds(a, sum) {\n  expect(add(...a)).toBeDefined();\n}\n", "adds([1, 2], 3);", "adds([0, 0], 0);", HIGH),
+        ("a.test.ts", TS, ts, "function adds(a, sum) {\n  try { expect(add(...a)).toBe(sum); } catch (e) {}\n}\n", "adds([1, 2], 3);", "adds([0, 0], 0);", HIGH),
+        ("test_a.py", PY, py, "def adds(a, total):\n    add(*a) == total\n\n", "adds((1, 2), 3)", "adds((0, 0), 0)", HIGH),
+    ];
+    for (path, text, lost, helper, first, second, expected) in rows {
+        let after = text.replace(lost[0], first).replace(lost[1], second);
+        assert_eq!(worst(path, text, &format!("{helper}{after}")), expected, "{helper}{after}");
+    }
+}
+
 #[test]
 fn a_deleted_file_is_one_finding_unless_its_tests_are_elsewhere() {
     let gone = found_under("", &[("a.test.ts", Some(TS), None)]);
