@@ -46,6 +46,7 @@ mod touched;
 
 mod ignore;
 mod index;
+mod lookup;
 mod pool;
 mod refs;
 mod repo;
