@@ -26,6 +26,7 @@ impl Repo {
             let message = format!("there is no worktree at {}", workspace.path.display());
             GitError::refused(ErrorKind::NotFound, message)
         })?;
+        self.watch.check_with(&tree)?;
         self.clear_old_locks(&tree)?;
         self.finish_refresh(&tree, &workspace.branch).await?;
         self.look_everywhere(&tree).await?;

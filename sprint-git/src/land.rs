@@ -26,6 +26,7 @@ impl Repo {
 
     pub(crate) async fn land(&self, spec: &LandSpec) -> Result<Landed> {
         let _held = self.lock.hold().await?;
+        self.watch.check()?;
         let head = self.base_head().await?;
         if head == spec.tip {
             self.set_checkpoints(spec).await?;

@@ -51,6 +51,7 @@ mod pool;
 mod refs;
 mod repo;
 mod seed;
+mod watch;
 mod worktree;
 
 mod error;

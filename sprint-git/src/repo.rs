@@ -17,6 +17,7 @@ use crate::lock::RepoLock;
 use crate::merge::tree_of;
 use crate::opinion::Heard;
 use crate::seed::Seed;
+use crate::watch::Watch;
 
 /// An open repository.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub(crate) struct Repo {
     pub(crate) keep_ignored: Vec<RepoPath>,
     pub(crate) seed: Vec<Seed>,
     pub(crate) heard: Heard,
+    pub(crate) watch: Watch,
     objects: gix::ThreadSafeRepository,
 }
 
@@ -51,6 +53,7 @@ impl Repo {
         let main = main_worktree(&git, &common).await?;
         let objects = open_objects(main.clone()).await?;
         let repo = Self {
+            watch: Watch::new(&common)?,
             lock: RepoLock::new(common.join("sprint.lock")),
             git,
             main,

@@ -19,4 +19,5 @@ mod safety;
 mod storage;
 mod support;
 mod survey;
+mod watch;
 mod workspace;
