@@ -40,7 +40,11 @@ impl Repo {
                 commit.clone()
             }
         };
-        self.describe(head, &workspace.work_base).await
+        let collected = self.describe(head, &workspace.work_base).await?;
+        if collected.commits > 0 {
+            self.refuse_moved_base(&collected.head).await?;
+        }
+        Ok(collected)
     }
 
     /// Says what a head holds beyond the commit where the work began.

@@ -43,6 +43,7 @@ impl Repo {
             return Ok(Landed::CheckoutInTheWay(obstacle));
         }
         self.set_checkpoints(spec).await?;
+        self.landings.note(&spec.expected, &spec.tip);
         let advanced = match self.trees_on(&self.base)?.first() {
             Some(tree) => self.fast_forward(tree, spec).await,
             None => {

@@ -24,6 +24,7 @@ mod close;
 mod collect;
 mod integration;
 mod land;
+mod landings;
 mod open;
 mod refresh;
 mod revert;

@@ -13,6 +13,7 @@ use sprint_core::id::{BranchName, CommitId};
 use crate::config::{GitConfig, inner_path};
 use crate::error::{GitError, Result};
 use crate::git_cli::{Call, Git};
+use crate::landings::Landings;
 use crate::lock::RepoLock;
 use crate::merge::tree_of;
 use crate::opinion::Heard;
@@ -33,6 +34,7 @@ pub(crate) struct Repo {
     pub(crate) keep_ignored: Vec<RepoPath>,
     pub(crate) seed: Vec<Seed>,
     pub(crate) heard: Heard,
+    pub(crate) landings: Landings,
     pub(crate) watch: Watch,
     objects: gix::ThreadSafeRepository,
 }
@@ -54,6 +56,7 @@ impl Repo {
         let objects = open_objects(main.clone()).await?;
         let repo = Self {
             watch: Watch::new(&common)?,
+            landings: Landings::default(),
             lock: RepoLock::new(common.join("sprint.lock")),
             git,
             main,
@@ -65,7 +68,7 @@ impl Repo {
             heard: Heard::default(),
             objects,
         };
-        repo.base_head().await?;
+        repo.landings.begin(repo.base_head().await?);
         repo.check_seed().await?;
         if let Some(path) = repo
             .keep_ignored

@@ -39,9 +39,7 @@ const KNOWN_TO_PASS: &[(&str, &str)] = &[
     // What is around the files.
     ("needs-an-ignored-file", "layer 2 runs among the worker's ignored files, and its run is reused for the gate"),
     ("needs-an-excluded-file", "layer 2 runs among the worker's ignored files, and its run is reused for the gate"),
-    ("config-filter", "filters in the configuration of the repository run when we check files out"),
-    ("filtered-code", "filters in the configuration of the repository decide what the gate sees"),
-    ("moves-base", "agents have the rights of their user, and base may move by anybody's hand"),
+    ("moves-base", "base may move by anybody's hand; only a base that holds a ticket's own commits stops the sprint"),
     ("drowned", "of the lines that a change adds, the first 20,000 are searched"),
 ];
 

@@ -10,6 +10,7 @@ mod histories;
 mod hygiene;
 mod land;
 mod merge;
+mod moved_base;
 mod pool;
 mod predict;
 mod refresh;
