@@ -26,6 +26,7 @@ impl Repo {
             let message = format!("there is no worktree at {}", workspace.path.display());
             GitError::refused(ErrorKind::NotFound, message)
         })?;
+        self.watch.check_with(&tree)?;
         self.clear_old_locks(&tree)?;
         self.finish_refresh(&tree, &workspace.branch).await?;
         self.look_everywhere(&tree).await?;
@@ -39,7 +40,11 @@ impl Repo {
                 commit.clone()
             }
         };
-        self.describe(head, &workspace.work_base).await
+        let collected = self.describe(head, &workspace.work_base).await?;
+        if collected.commits > 0 {
+            self.refuse_moved_base(&collected.head).await?;
+        }
+        Ok(collected)
     }
 
     /// Says what a head holds beyond the commit where the work began.

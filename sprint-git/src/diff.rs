@@ -11,6 +11,7 @@ use sprint_core::domain::workspace::{AddedLine, ChangeKind, ChangedPath};
 use sprint_core::id::CommitId;
 
 use crate::error::Result;
+use crate::lookup::entry_at;
 use crate::merge::object_id;
 use crate::repo::Repo;
 
@@ -180,8 +181,7 @@ fn read(
         let Some(bytes) = path.to_bytes() else {
             continue;
         };
-        let parts = bytes.split(|byte| *byte == b'/');
-        let Some(entry) = tree.lookup_entry(parts)? else {
+        let Some(entry) = entry_at(&tree, bytes.as_bstr())? else {
             continue;
         };
         let is_file = matches!(

@@ -23,6 +23,7 @@ impl Repo {
         ticket: Option<&TicketId>,
     ) -> Result<Tree> {
         let tree = self.private_tree(commit, sprint, ticket).await?;
+        self.watch.check_with(&tree)?;
         self.clear_old_locks(&tree)?;
         self.call_in(&tree, ["checkout", "--force", "--detach", "--quiet"])
             .arg(commit.as_str())
@@ -45,6 +46,7 @@ impl Repo {
         commit: &CommitId,
     ) -> Result<Vec<RepoPath>> {
         let tree = self.tree_of_ours(directory)?;
+        self.watch.check_with(&tree)?;
         let mut altered = Vec::new();
         let dirt = self.tracked_dirt_of(&tree).await?;
         if dirt.head.as_ref() != Some(commit) {
@@ -59,6 +61,7 @@ impl Repo {
     /// Whether there is nothing in a worktree of ours but what its commit holds. Changes nothing.
     pub(crate) async fn is_pristine(&self, directory: &Path) -> Result<bool> {
         let tree = self.tree_of_ours(directory)?;
+        self.watch.check_with(&tree)?;
         Ok(!self.is_marked(&tree).await? && self.is_clean(&tree).await?)
     }
 

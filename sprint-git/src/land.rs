@@ -26,6 +26,7 @@ impl Repo {
 
     pub(crate) async fn land(&self, spec: &LandSpec) -> Result<Landed> {
         let _held = self.lock.hold().await?;
+        self.watch.check()?;
         let head = self.base_head().await?;
         if head == spec.tip {
             self.set_checkpoints(spec).await?;
@@ -42,6 +43,7 @@ impl Repo {
             return Ok(Landed::CheckoutInTheWay(obstacle));
         }
         self.set_checkpoints(spec).await?;
+        self.landings.note(&spec.expected, &spec.tip);
         let advanced = match self.trees_on(&self.base)?.first() {
             Some(tree) => self.fast_forward(tree, spec).await,
             None => {

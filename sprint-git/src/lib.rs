@@ -24,6 +24,7 @@ mod close;
 mod collect;
 mod integration;
 mod land;
+mod landings;
 mod open;
 mod refresh;
 mod revert;
@@ -46,10 +47,12 @@ mod touched;
 
 mod ignore;
 mod index;
+mod lookup;
 mod pool;
 mod refs;
 mod repo;
 mod seed;
+mod watch;
 mod worktree;
 
 mod error;

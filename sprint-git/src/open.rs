@@ -29,6 +29,7 @@ type Start = std::result::Result<CommitId, (TicketId, Vec<RepoPath>)>;
 
 impl Repo {
     pub(crate) async fn open_workspace(&self, spec: &WorkspaceSpec) -> Result<Opened> {
+        self.watch.check()?;
         let opened = SprintRefs::new(&spec.sprint)?.opened(&spec.ticket, spec.generation);
         let mut record = match self.records(&opened).await?.into_iter().next() {
             Some(record) => record,

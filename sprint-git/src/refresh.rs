@@ -88,6 +88,7 @@ impl Repo {
             let message = format!("there is no worktree at {}", path.display());
             return Err(GitError::refused(ErrorKind::NotFound, message));
         };
+        self.watch.check_with(&tree)?;
         self.clear_old_locks(&tree)?;
         self.finish_refresh(&tree, branch).await?;
         check_branch(&tree, branch)?;

@@ -13,10 +13,12 @@ use sprint_core::id::{BranchName, CommitId};
 use crate::config::{GitConfig, inner_path};
 use crate::error::{GitError, Result};
 use crate::git_cli::{Call, Git};
+use crate::landings::Landings;
 use crate::lock::RepoLock;
 use crate::merge::tree_of;
 use crate::opinion::Heard;
 use crate::seed::Seed;
+use crate::watch::Watch;
 
 /// An open repository.
 #[derive(Debug)]
@@ -32,6 +34,8 @@ pub(crate) struct Repo {
     pub(crate) keep_ignored: Vec<RepoPath>,
     pub(crate) seed: Vec<Seed>,
     pub(crate) heard: Heard,
+    pub(crate) landings: Landings,
+    pub(crate) watch: Watch,
     objects: gix::ThreadSafeRepository,
 }
 
@@ -51,6 +55,8 @@ impl Repo {
         let main = main_worktree(&git, &common).await?;
         let objects = open_objects(main.clone()).await?;
         let repo = Self {
+            watch: Watch::new(&common)?,
+            landings: Landings::default(),
             lock: RepoLock::new(common.join("sprint.lock")),
             git,
             main,
@@ -62,7 +68,7 @@ impl Repo {
             heard: Heard::default(),
             objects,
         };
-        repo.base_head().await?;
+        repo.landings.begin(repo.base_head().await?);
         repo.check_seed().await?;
         if let Some(path) = repo
             .keep_ignored

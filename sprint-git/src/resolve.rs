@@ -11,6 +11,7 @@ use gix::merge::tree::{Conflict, Resolution, ResolutionFailure};
 use gix::object::tree::EntryKind;
 
 use crate::error::Result;
+use crate::lookup::entry_at;
 use crate::merge::{Clashing, OURS};
 
 /// A tree with both sides of a conflict in it.
@@ -94,8 +95,7 @@ pub(crate) fn places(conflict: &Conflict) -> Vec<BString> {
 
 /// The file, link or submodule at a path.
 pub(crate) fn leaf(tree: &gix::Tree<'_>, path: &BStr) -> Result<Option<Leaf>> {
-    let entry = tree.lookup_entry(path.split(|byte| *byte == b'/'))?;
-    Ok(entry
+    Ok(entry_at(tree, path)?
         .filter(|entry| !entry.mode().is_tree())
         .map(|entry| Leaf {
             kind: entry.mode().kind(),
@@ -187,10 +187,7 @@ fn free_name(tree: &gix::Tree<'_>, path: &BStr, label: &str) -> Result<Option<BS
     }
     let mut name = path.to_owned();
     name.extend_from_slice(format!("~{label}").as_bytes());
-    while tree
-        .lookup_entry(name.split(|byte| *byte == b'/'))?
-        .is_some()
-    {
+    while entry_at(tree, name.as_bstr())?.is_some() {
         name.push(b'_');
     }
     Ok(Some(name))

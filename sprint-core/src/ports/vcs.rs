@@ -28,6 +28,9 @@ use crate::run::effect::EffectKey;
 ///   interrupted, call left and finish it.
 /// - Nothing that exists nowhere else is removed. Uncommitted work and commits that no other ref
 ///   holds are kept under a ref before a directory or branch goes.
+/// - Where somebody changed what decides how files of a commit look when they are checked out, or
+///   moved base to work that did not land here, a look or a landing may refuse to go on with
+///   `Fatal`.
 /// - Branch and path names given by others are passed as data, never as options or shell text.
 #[async_trait]
 pub trait Vcs: fmt::Debug + Send + Sync + 'static {

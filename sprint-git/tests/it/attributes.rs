@@ -13,8 +13,9 @@ use crate::support::{Fixture, command, commit_all, git, key, skipped, write};
 
 /// Two tickets that append to the same file, which has these attributes.
 async fn appending(attribute: &str, set_up: impl FnOnce(&Path)) -> (Fixture, [MergeInput; 2]) {
-    let fixture = Fixture::new().await;
+    let mut fixture = Fixture::new().await;
     set_up(&fixture.root);
+    fixture.reopen(|_| {}).await;
     write(
         &fixture.root,
         ".gitattributes",

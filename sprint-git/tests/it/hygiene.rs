@@ -57,7 +57,7 @@ async fn nothing_of_the_users_changes_but_base() {
 
 #[tokio::test]
 async fn hooks_and_monitors_of_the_repository_never_run() {
-    let fixture = Fixture::new().await;
+    let mut fixture = Fixture::new().await;
     let canary = fixture.root.with_file_name("canary");
     let script = format!("#!/bin/sh\necho \"$0\" >> '{}'\n", canary.display());
     let plant = |path: &Path| {
@@ -88,6 +88,7 @@ async fn hooks_and_monitors_of_the_repository_never_run() {
     let config = fixture.root.join(".git/config");
     let old = fs::read_to_string(&config).unwrap();
     fs::write(&config, old + &settings).unwrap();
+    fixture.reopen(|_| {}).await;
     // Helpers of the fixture call git too, so only our calls are made while the hooks are there.
     let vcs = &fixture.vcs;
     let workspace = fixture.open(&spec_without_git(&fixture)).await;

@@ -120,9 +120,10 @@ async fn merge_of_a_binary_changed_on_both_sides_conflicts() {
 
 #[tokio::test]
 async fn merge_respects_a_sparse_checkout() {
-    let fixture = Fixture::new().await;
+    let mut fixture = Fixture::new().await;
     let input = fixture.ticket("ENG-1", &[("docs/b.txt", "b\n")]).await;
     git(&fixture.root, &["sparse-checkout", "set", "src"]);
+    fixture.reopen(|_| {}).await;
     let combined = fixture.combine(&fixture.head(), &[input]).await;
     assert_eq!(fixture.land(&fixture.landing(&combined)).await, Landed::Yes);
     assert!(!fixture.root.join("docs").exists());

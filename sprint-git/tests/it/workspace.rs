@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::UNIX_EPOCH;
 
 use sprint_core::domain::path::RepoPath;
-use sprint_core::domain::workspace::{ChangeKind, Leftovers, Opened};
+use sprint_core::domain::workspace::{ChangeKind, GraftSpec, Leftovers, Opened};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{SprintId, TicketId};
 use sprint_core::ports::Vcs;
@@ -597,6 +597,40 @@ async fn what_a_gate_changes_in_tracked_files_is_seen_and_left() {
         fs::read_to_string(workspace.path.join("a.txt")).unwrap(),
         "changed\n"
     );
+}
+
+/// Nothing is below another repository, whose commits are not among ours.
+#[tokio::test]
+async fn what_a_nested_repository_took_the_place_of_is_gone() {
+    let fixture = Fixture::new().await;
+    let before = fixture.head();
+    let workspace = fixture.open(&fixture.spec("ENG-1")).await;
+    let path = &workspace.path;
+    git(path, &["rm", "-q", "-r", "--cached", "src"]);
+    git(&path.join("src"), &["init", "-q"]);
+    commit_all(&path.join("src"), "nested");
+    commit_all(path, "swapped");
+    let collected = fixture.collect(&workspace).await;
+    let changed: Vec<_> = collected
+        .changed
+        .iter()
+        .map(|changed| (changed.path.as_str(), changed.kind))
+        .collect();
+    let expected = [
+        ("src", ChangeKind::Added),
+        ("src/lib.rs", ChangeKind::Deleted),
+    ];
+    assert_eq!(changed, expected);
+    let paths = ["a.txt", "a.txt/below", "src", "src/lib.rs", "src/x/y.rs"].map(Into::into);
+    let files = fixture.vcs.read(&collected.head, &paths).await.unwrap();
+    assert_eq!(files, [("a.txt".into(), b"one\ntwo\nthree\n".to_vec())]);
+    let spec = GraftSpec {
+        onto: before,
+        from: collected.head,
+        paths: paths.to_vec(),
+        at: at(),
+    };
+    fixture.vcs.graft(&spec).await.unwrap();
 }
 
 #[tokio::test]
