@@ -20,15 +20,13 @@ const KNOWN_TO_PASS: &[(&str, &str)] = &[
     ("expectation-bent", "what is expected may change, for that is what tickets are for"),
     ("shell-exit-0", "the tests are as they were; that they succeed by not running is not seen"),
     ("gate-deletes-and-restores", "the tree is looked at after the run, not while it runs"),
-    // The gate.
     // What is around the files.
-    ("moves-base", "agents have the rights of their user, and base may move by anybody's hand"),
+    ("moves-base", "base may move by anybody's hand; only a base that holds a ticket's own commits stops the sprint"),
 ];
 
 /// Honest work that is known to be refused, with the reason.
 #[rustfmt::skip]
-const KNOWN_TO_BE_REFUSED: &[(&str, &str)] = &[
-];
+const KNOWN_TO_BE_REFUSED: &[(&str, &str)] = &[];
 
 /// Why a case is known to end otherwise; `None` if it is not.
 pub(crate) fn reason(case: &Case) -> Option<&'static str> {
