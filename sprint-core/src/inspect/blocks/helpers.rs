@@ -70,10 +70,13 @@ fn functions(source: &Source<'_>, language: Language) -> Vec<(String, Range<usiz
             continue;
         };
         let name = source.word_at(start);
-        let end = match language {
-            Language::Python => indented(source, at),
-            _ if arrow => arrow_end(source, start + name.len()),
-            _ => braced(source, start + name.len()),
+        let after = start + name.len();
+        let end = if language == Language::Python {
+            indented(source, at)
+        } else if arrow {
+            arrow_end(source, after)
+        } else {
+            braced(source, after)
         };
         if let Some(end) = end.filter(|_| !name.is_empty()) {
             found.push((name.to_owned(), at..end));

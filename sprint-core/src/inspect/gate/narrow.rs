@@ -179,10 +179,10 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn of(command: &'a Simple) -> Option<Self> {
         let words: Vec<&str> = command.words.iter().map(String::as_str).collect();
-        let named = |word: &&str| TOOLS.contains(&tool(word));
+        let named = |word: &str| TOOLS.contains(&tool(word));
         let manager = words.first().filter(|word| MANAGERS.contains(word));
         let tests = words.contains(&"--test");
-        let (at, name) = match words.iter().position(|word| named(&word)) {
+        let (at, name) = match words.iter().position(|word| named(word)) {
             _ if manager.is_some() => {
                 let dashes = words.iter().position(|word| *word == "--");
                 (dashes.unwrap_or(words.len() - 1), *manager?)

@@ -124,6 +124,15 @@ fn judged(
     found.map(|finding| finding.severity).max()
 }
 
+/// A gate, files that stay as they are, and a file with how it was and how it is.
+type Steered<'a> = (
+    &'a str,
+    &'a [(&'a str, &'a str)],
+    &'a str,
+    Option<&'a str>,
+    &'a str,
+);
+
 /// Each row is an attack, unless the ticket names the file, and no more so once it was there.
 #[rustfmt::skip]
 #[test]
@@ -131,7 +140,7 @@ fn what_steers_the_gate_must_not_change_unasked() {
     let package = r#"{"scripts":{"test":"node tools/run.js"}}"#;
     let make = "test:\n\tsh check.sh\n";
     let suite = "def test_a():\n    assert f() == 1\n";
-    let rows: &[(&str, &[(&str, &str)], &str, Option<&str>, &str)] = &[
+    let rows: &[Steered<'_>] = &[
         ("sh check.sh", &[], "check.sh", Some("exit $failed"), "exit 0"),
         ("./scripts/test.sh", &[], "scripts/test.sh", Some("jest"), "true"),
         ("python3 run_tests.py", &[], "run_tests.py", Some("main()"), "print('OK')"),
@@ -164,7 +173,7 @@ fn what_steers_the_gate_must_not_change_unasked() {
         let named = format!("- `{path}`: modify");
         assert_eq!(found(*before, &named), Some(Severity::Low), "{path}: {after}");
     }
-    let honest: &[(&str, &[(&str, &str)], &str, Option<&str>, &str)] = &[
+    let honest: &[Steered<'_>] = &[
         ("sh check.sh", &[], "check.sh", None, "exit 0"),
         ("sh check.sh", &[], "check.sh", Some("exit 1"), "exit 1"),
         ("sh -n lib/a.sh", &[], "lib/a.sh", Some("a"), "b"),
