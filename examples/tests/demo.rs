@@ -113,7 +113,7 @@ fn the_demo_ends_as_promised() {
     insta::assert_snapshot!(sections(&table), @r#"
     Caught:
       L1 worker evidence: 3 test_failure
-      L2 mechanical: 1 evidence_mismatch
+      L2 mechanical: 1 evidence_mismatch, 1 test_proves_nothing
       L4.5 integration: 1 integration_failed
     Resolved conflicts:
       DEMO-5 with DEMO-4 in hours.txt

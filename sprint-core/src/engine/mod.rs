@@ -1,5 +1,6 @@
 //! The engine: one loop that makes what is running equal to what is wanted.
 
+mod agent_layer;
 mod drive;
 mod evidence;
 mod flights;
@@ -21,6 +22,7 @@ use crate::run::admit::Limits;
 use crate::run::snapshot::{Delta, Snapshot};
 use crate::run::{Outcome, SprintRun};
 
+pub use agent_layer::AgentLayer;
 pub use evidence::verify_evidence;
 pub use handle::{Control, Inbox, control};
 pub use plan::StartError;

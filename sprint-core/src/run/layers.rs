@@ -90,8 +90,8 @@ fn missing_evidence(
     ))
 }
 
-/// Layer 3: what a reviewer's answer comes to. `None` if it is no answer.
-pub(super) fn review(answer: &Answer) -> Option<(Verdict, String)> {
+/// Layer 3: what a reviewer's answer comes to, and its words. `None` if it is no answer.
+pub fn review(answer: &Answer) -> Option<(Verdict, String)> {
     let ReviewResult { findings, summary } = match answer {
         Answer::Result(Claimed(RoleResult::Review(result))) => result,
         Answer::Result(_) | Answer::Malformed(_) => return None,

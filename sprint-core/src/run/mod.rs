@@ -54,7 +54,7 @@ use crate::run::event::Event;
 use crate::run::index::Index;
 use crate::run::input::Input;
 use crate::run::integrate::IntegrationRun;
-pub use crate::run::layers::citations;
+pub use crate::run::layers::{citations, review};
 use crate::run::predict::Prediction;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
