@@ -119,9 +119,8 @@ impl SprintRun {
             }
             Standing::Nameable(failing) => {
                 let reason = format!(
-                    "{} tests fail on base already: {}; repair base and go on, or accept it as it \
-                     is, and they are nobody's blame",
-                    failing.len(),
+                    "tests fail on base already: {}; repair base and go on, or accept it as it is, \
+                     and they are nobody's blame",
                     some_of(&failing)
                 );
                 self.enter_phase(Phase::Parked { reason });
