@@ -141,14 +141,26 @@ pub(super) async fn gate(
     {
         return Ok(report);
     }
-    let pristine = ports.vcs.is_pristine(&subject.directory).await?;
-    let mut report = ports.verifier.verify(&subject, plan, cx).await?;
-    report.pristine = pristine;
-    report.altered = ports
-        .vcs
-        .altered(&subject.directory, &subject.commit)
-        .await?;
-    Ok(report)
+    observed(ports, &subject, plan, cx).await
+}
+
+/// Runs the gate, and says what lay beside the files of the commit before, and what of them is not
+/// as it was after.
+async fn observed(
+    ports: &Ports,
+    subject: &Subject,
+    plan: &CheckPlan,
+    cx: &EffectContext,
+) -> Result<CheckReport, Failure> {
+    let directory = &subject.directory;
+    let pristine = ports.vcs.is_pristine(directory).await?;
+    let report = ports.verifier.verify(subject, plan, cx).await?;
+    let altered = ports.vcs.altered(directory, &subject.commit).await?;
+    Ok(CheckReport {
+        pristine,
+        altered,
+        ..report
+    })
 }
 
 /// Installs dependencies. That speaks of no tree, and nothing is concluded from it.
@@ -183,15 +195,10 @@ pub(super) async fn check(
         commit: commit.clone(),
         tree,
     };
-    let pristine = ports.vcs.is_pristine(&workspace.path).await?;
-    let mut report = ports.verifier.verify(&subject, plan, cx).await?;
-    report.pristine = pristine;
-    report.altered = ports.vcs.altered(&workspace.path, &commit).await?;
+    let report = observed(ports, &subject, plan, cx).await?;
     // What a gate leaves lying about is not the worker's work; it is kept aside, and goes.
-    match untouched(ports, &workspace, &commit).await {
-        Err(failure) if failure.kind != ErrorKind::Conflict => Err(failure),
-        Ok(()) | Err(_) => Ok(report),
-    }
+    restore(ports, &workspace, &commit).await?;
+    Ok(report)
 }
 
 /// Fails, after putting things right, if an auditing agent changed tracked files. Files that a

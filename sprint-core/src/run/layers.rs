@@ -157,12 +157,7 @@ pub(super) fn completion(
         .filter(|row| !row.met)
         .map(|row| Finding::blocking(FindingKind::IncompleteRequirements, row.requirement.clone()))
         .collect();
-    let verdict = if missing.is_empty() {
-        Verdict::pass()
-    } else {
-        Verdict::fail(missing)
-    };
-    Ok((verdict, result.clone()))
+    Ok((Verdict::of(missing), result.clone()))
 }
 
 /// The path and the line of `path`, `path:12`, `path:12:5` or `path:12-20`.

@@ -286,12 +286,8 @@ pub(super) fn tests_read(
         let message = format!("no test for: {}", case.text);
         Finding::blocking(FindingKind::MissingEdgeCases, message)
     };
-    let findings: Vec<_> = missing.iter().map(finding).collect();
-    let verdict = if findings.is_empty() {
-        Verdict::pass()
-    } else {
-        Verdict::fail(findings)
-    };
+    let findings = missing.iter().map(finding);
+    let verdict = Verdict::of(findings.collect());
     checked.verdicts.insert(LayerId::EdgeCases, verdict);
     decided(ticket, checked, LayerId::EdgeCases, cx);
 }
