@@ -11,7 +11,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use futures_executor::block_on;
 use sprint_core::domain::agent::{
     AgentReport, AgentTask, Answer, Claimed, ClaimedCheck, CompletionResult, RequirementRow,
-    ReviewResult, Role, RoleResult, Usage, WorkerEvidence, WorkerResult, WorkerStatus,
+    ReviewResult, Role, RoleResult, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use sprint_core::domain::check::{CheckPlan, CheckReport, Subject};
 use sprint_core::domain::merge::{
@@ -19,6 +19,7 @@ use sprint_core::domain::merge::{
 };
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
+use sprint_core::domain::stray::Surroundings;
 use sprint_core::domain::workspace::{
     ChangeKind, ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec,
     Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
@@ -111,12 +112,7 @@ impl AgentRunner for Instantly {
             }
         };
         let answer = Answer::Result(Claimed(result));
-        Ok(AgentReport {
-            answer,
-            session: None,
-            usage: Usage::default(),
-            transcript: None,
-        })
+        Ok(AgentReport::of(answer))
     }
 }
 
@@ -245,6 +241,10 @@ impl Vcs for Instantly {
 
     async fn is_pristine(&self, _: &Path) -> Result<bool> {
         Ok(true)
+    }
+
+    async fn surroundings(&self, _: &Workspace) -> Result<Surroundings> {
+        Ok(Surroundings::new())
     }
 
     async fn land(&self, _: &LandSpec, _: &EffectKey) -> Result<Landed> {

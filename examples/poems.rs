@@ -8,8 +8,7 @@ use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use sprint_core::domain::agent::{
     AgentReport, AgentTask, Answer, Assignment, Claimed, ClaimedCheck, CompletionResult,
-    RequirementRow, ReviewResult, Role, RoleResult, Usage, WorkerEvidence, WorkerResult,
-    WorkerStatus,
+    RequirementRow, ReviewResult, Role, RoleResult, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use sprint_core::failure::ErrorKind;
 use sprint_core::ports::{AgentCapabilities, AgentRunner, EffectContext, Error};
@@ -99,12 +98,7 @@ impl AgentRunner for Poet {
             }
         };
         let answer = Answer::Result(Claimed(result));
-        Ok(AgentReport {
-            answer,
-            session: None,
-            usage: Usage::default(),
-            transcript: None,
-        })
+        Ok(AgentReport::of(answer))
     }
 }
 

@@ -159,14 +159,13 @@ impl AgentRunner for CommandAgent {
         Ok(AgentReport {
             usage: match &answer {
                 Answer::Result(_) => answer::usage(&said, duration_ms),
-                Answer::Malformed(_) => Usage {
+                Answer::Malformed(_) | Answer::Asks(_) => Usage {
                     duration_ms,
                     ..Usage::default()
                 },
             },
-            answer,
-            session: None,
             transcript: Some(blob),
+            ..AgentReport::of(answer)
         })
     }
 }

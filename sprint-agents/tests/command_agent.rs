@@ -11,10 +11,10 @@ use std::time::Duration;
 use sprint_agents::command_agent::CommandAgent;
 use sprint_agents::environment::Environment;
 use sprint_core::domain::agent::{
-    AGENT_TASK_SCHEMA, AgentReport, AgentTask, Answer, Assignment, Claimed, ContextResult, Role,
-    RoleResult,
+    AgentReport, AgentTask, Answer, Claimed, ContextResult, Role, RoleResult,
 };
 use sprint_core::domain::command::CommandLine;
+use sprint_core::domain::workspace::Workspace;
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, TicketId};
 use sprint_core::ports::{AgentRunner, Error};
@@ -22,29 +22,23 @@ use sprint_core::testing::conformance::agent as conformance;
 use support::{Memory, context};
 
 fn task(role: Role, workspace: &Path) -> AgentTask {
+    let place = Workspace {
+        path: workspace.into(),
+        branch: BranchName::new("feat/$(id)").unwrap(),
+        base: CommitId::new("a".repeat(40)).unwrap(),
+        work_base: CommitId::new("a".repeat(40)).unwrap(),
+    };
     AgentTask {
-        schema_version: AGENT_TASK_SCHEMA,
-        key: "s/ENG-1/2/research".into(),
-        role,
-        model: None,
-        ticket: TicketId::new("ENG-1").unwrap(),
         title: "a title".into(),
         description: "a description".into(),
-        workspace: workspace.into(),
-        branch: BranchName::new("feat/$(id)").unwrap(),
-        work_base: CommitId::new("a".repeat(40)).unwrap(),
         attempt: 2,
-        assignment: Assignment::First,
-        checks: BTreeMap::new(),
-        research: None,
-        learnings: vec![],
-        known_failures: Vec::new(),
-        changed: vec![],
-        conflict: None,
-        standards: None,
-        session: None,
-        commit_prefix: "feat".into(),
         timeout_s: 60,
+        ..AgentTask::new(
+            "s/ENG-1/2/research",
+            role,
+            TicketId::new("ENG-1").unwrap(),
+            &place,
+        )
     }
 }
 
@@ -79,7 +73,7 @@ fn found(report: &str) -> Answer {
 fn reason(answer: Answer) -> String {
     match answer {
         Answer::Malformed(reason) => reason,
-        Answer::Result(result) => panic!("unexpected {result:?}"),
+        answer @ (Answer::Result(_) | Answer::Asks(_)) => panic!("unexpected {answer:?}"),
     }
 }
 

@@ -53,6 +53,8 @@ pub enum ErrorKind {
     Invalid,
     /// The adapter does not offer this: give up on this ticket.
     Unsupported,
+    /// An agent got, or could have got, where it must not be: give up on this ticket, loudly.
+    Breach,
     /// Continuing could lose work or spend without end: stop the sprint.
     Fatal,
 }
@@ -62,7 +64,9 @@ impl ErrorKind {
     pub const fn may_pass(&self) -> bool {
         match self {
             Self::RateLimited { .. } | Self::Transient | Self::Timeout | Self::Conflict => true,
-            Self::NotFound | Self::Invalid | Self::Unsupported | Self::Fatal => false,
+            Self::NotFound | Self::Invalid | Self::Unsupported | Self::Breach | Self::Fatal => {
+                false
+            }
         }
     }
 
@@ -80,7 +84,9 @@ impl ErrorKind {
             Self::RateLimited { .. } => "waiting, then retrying",
             Self::Transient | Self::Timeout => "retrying with growing delays",
             Self::Conflict => "looking again, then deciding",
-            Self::NotFound | Self::Invalid | Self::Unsupported => "giving up on this ticket",
+            Self::NotFound | Self::Invalid | Self::Unsupported | Self::Breach => {
+                "giving up on this ticket"
+            }
             Self::Fatal => "stopping the sprint",
         }
     }

@@ -71,30 +71,7 @@ fn the_agents_keep_the_contract() {
     let blobs = Arc::new(MemoryBlobs::default());
     let cx = EffectContext { key, blobs };
     let agents = FakeAgents::new(&world);
-    let task = |role| AgentTask {
-        schema_version: AGENT_TASK_SCHEMA,
-        key: "k".into(),
-        role,
-        model: None,
-        ticket: id("A"),
-        title: String::new(),
-        description: String::new(),
-        workspace: workspace.path.clone(),
-        branch: workspace.branch.clone(),
-        work_base: workspace.work_base.clone(),
-        attempt: 1,
-        assignment: Assignment::First,
-        checks: BTreeMap::new(),
-        research: None,
-        learnings: Vec::new(),
-        known_failures: Vec::new(),
-        changed: Vec::new(),
-        conflict: None,
-        standards: None,
-        session: None,
-        commit_prefix: "feat".into(),
-        timeout_s: 1,
-    };
+    let task = |role| AgentTask::new("k", role, id("A"), &workspace);
     for role in Role::ALL {
         let answered = conformance::agent::an_answer_is_a_result_of_the_role;
         block_on(answered(&agents, &task(role), &cx));

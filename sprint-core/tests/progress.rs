@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use sprint_core::domain::agent::{
-    AgentReport, Answer, Claimed, ClaimedCheck, RoleResult, Usage, WorkerEvidence, WorkerResult,
+    AgentReport, Answer, Claimed, ClaimedCheck, RoleResult, WorkerEvidence, WorkerResult,
     WorkerStatus,
 };
 use sprint_core::domain::check::CheckReport;
@@ -106,13 +106,7 @@ impl Story {
             notes: notes.iter().map(|note| (*note).to_owned()).collect(),
         };
         let answer = Answer::Result(Claimed(RoleResult::Worker(claim)));
-        let usage = Usage::default();
-        let report = AgentReport {
-            answer,
-            session: None,
-            usage,
-            transcript: None,
-        };
+        let report = AgentReport::of(answer);
         self.finish(attempt, Step::Implement, Done::Agent(Box::new(report)));
         let found = Collected {
             head: CommitId::new(digits("a")).unwrap(),

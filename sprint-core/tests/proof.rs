@@ -14,8 +14,8 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use sprint_core::domain::agent::{
     AgentReport, Answer, Claimed, ClaimedCheck, CompletionResult, ContextResult, RequirementRow,
-    ReviewFinding, ReviewResult, Role, RoleResult, SimplifierResult, Usage, WorkerEvidence,
-    WorkerResult, WorkerStatus,
+    ReviewFinding, ReviewResult, Role, RoleResult, SimplifierResult, WorkerEvidence, WorkerResult,
+    WorkerStatus,
 };
 use sprint_core::domain::check::{CheckPlan, CheckReport};
 use sprint_core::domain::command::{CheckRun, Count, Exit};
@@ -168,12 +168,7 @@ impl Story {
                 work_base: spec.base,
             })),
             Work::Agent { task, citable, .. } => {
-                let report = Box::new(AgentReport {
-                    answer: answer(task.role, choices),
-                    session: None,
-                    usage: Usage::default(),
-                    transcript: None,
-                });
+                let report = Box::new(AgentReport::of(answer(task.role, choices)));
                 if citable.is_empty() {
                     Done::Agent(report)
                 } else {

@@ -9,6 +9,7 @@ use sprint_core::domain::merge::{
 };
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
+use sprint_core::domain::stray::Surroundings;
 use sprint_core::domain::workspace::{
     ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed,
     RepoStatus, Trace, Workspace, WorkspaceSpec,
@@ -164,6 +165,10 @@ impl Vcs for GitVcs {
         let subject = directory.display().to_string();
         let pristine = self.repo.is_pristine(directory).await;
         pristine.map_err(|error| error.during("look at", subject))
+    }
+
+    async fn surroundings(&self, _workspace: &Workspace) -> Result<Surroundings> {
+        Ok(Surroundings::new())
     }
 
     async fn land(&self, spec: &LandSpec, _key: &EffectKey) -> Result<Landed> {

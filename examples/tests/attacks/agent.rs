@@ -7,7 +7,7 @@ use std::process::Command;
 use async_trait::async_trait;
 use sprint_core::domain::agent::{
     AgentReport, AgentTask, Answer, Claimed, ClaimedCheck, CompletionResult, RequirementRow,
-    ReviewResult, Role, RoleResult, Usage, WorkerEvidence, WorkerResult, WorkerStatus,
+    ReviewResult, Role, RoleResult, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use sprint_core::ports::{AgentCapabilities, AgentRunner, EffectContext, Result};
 
@@ -136,12 +136,7 @@ impl AgentRunner for Players {
                 unreachable!("there is no agent for {}", task.role)
             }
         };
-        Ok(AgentReport {
-            answer: Answer::Result(Claimed(result)),
-            session: None,
-            usage: Usage::default(),
-            transcript: None,
-        })
+        Ok(AgentReport::of(Answer::Result(Claimed(result))))
     }
 }
 

@@ -1,15 +1,25 @@
 //! Agents: what they are asked, and what they claim.
 
-use std::collections::BTreeMap;
+mod permission;
+mod result;
+mod task;
+
 use std::fmt;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::command::CheckKind;
-use crate::domain::path::RepoPath;
-use crate::domain::verdict::Severity;
-use crate::id::{BlobId, BranchName, CommitId, SessionId, TicketId};
+use crate::domain::stray::Stray;
+use crate::id::{BlobId, SessionId};
+
+pub use permission::{Grant, PermissionRequest};
+pub use result::{
+    ClaimedCheck, CompletionResult, ConflictResult, ContextResult, RequirementRow, ReviewFinding,
+    ReviewResult, RoleResult, SimplifierResult, Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
+};
+pub use task::{
+    AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Guidance, Intent, Teammate,
+    TestingLevel,
+};
 
 /// What an agent is asked to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,110 +79,6 @@ impl fmt::Display for Role {
     }
 }
 
-/// Everything an agent is told, as data. Adapters turn it into a prompt or hand it over as JSON.
-///
-/// It offers no way to the tracker, on purpose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentTask {
-    /// Format version of this structure.
-    pub schema_version: u32,
-    /// A name for this piece of work, unique in the sprint and stable over restarts.
-    pub key: String,
-    /// What the agent is asked to be.
-    pub role: Role,
-    /// The model the configuration names for the role.
-    pub model: Option<String>,
-    /// The ticket.
-    pub ticket: TicketId,
-    /// The ticket's title; untrusted text.
-    pub title: String,
-    /// The ticket's description; untrusted text.
-    pub description: String,
-    /// Where the agent works: its current directory.
-    pub workspace: PathBuf,
-    /// The branch checked out there.
-    pub branch: BranchName,
-    /// Where the ticket's own changes begin.
-    pub work_base: CommitId,
-    /// Which trip through the loop this is, from 1.
-    pub attempt: u32,
-    /// Why the agent is asked now.
-    pub assignment: Assignment,
-    /// The checks the work has to pass, by name, as configured.
-    pub checks: BTreeMap<CheckKind, String>,
-    /// Report of the context agent, if one ran.
-    pub research: Option<String>,
-    /// What earlier tickets of this sprint taught.
-    pub learnings: Vec<String>,
-    /// Names of tests that fail on base already: nobody's blame, and nothing to repair here.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub known_failures: Vec<String>,
-    /// Paths the change touched so far, for auditing roles.
-    pub changed: Vec<RepoPath>,
-    /// What clashes, for the conflict agent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub conflict: Option<ConflictBrief>,
-    /// The project's standards document, if configured.
-    pub standards: Option<String>,
-    /// Continue this session rather than starting a new one.
-    pub session: Option<SessionId>,
-    /// The prefix for the commit subject (`fix` for bugs, else as configured).
-    pub commit_prefix: String,
-    /// Wall-clock limit in seconds.
-    pub timeout_s: u64,
-}
-
-/// A conflict to be resolved. The workspace holds a merge of both sides with conflict markers in the
-/// files that clash.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConflictBrief {
-    /// The files that clash.
-    pub files: Vec<RepoPath>,
-    /// What is merged already and touches these files, in merge order: "ours" in the markers. The
-    /// task's own ticket is "theirs".
-    pub ours: Vec<Intent>,
-}
-
-/// What one side of a conflict is about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intent {
-    /// The ticket.
-    pub ticket: TicketId,
-    /// Its title; untrusted text.
-    pub title: String,
-    /// Its description, with acceptance criteria and edge cases; untrusted text.
-    pub description: String,
-    /// Report of its context agent, if one ran.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub research: Option<String>,
-}
-
-/// The [`AgentTask::schema_version`] this version writes.
-pub const AGENT_TASK_SCHEMA: u32 = 1;
-
-/// Why an agent is asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Assignment {
-    /// Start the work.
-    First,
-    /// Correct what a layer found, in the same session if there is one.
-    Fix {
-        /// Everything the layers found, in one message.
-        feedback: String,
-    },
-    /// Start over with a clean mind: the same error came twice.
-    FreshAgent {
-        /// What failed, so that the approach is not repeated.
-        feedback: String,
-    },
-    /// Carry on where an agent ran out of context; look at the branch first.
-    Continue {
-        /// What is known about the interrupted attempt.
-        feedback: String,
-    },
-}
-
 /// Something an agent said. It may steer the next step; it can never be proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -189,6 +95,45 @@ pub struct AgentReport {
     pub usage: Usage,
     /// Its whole output, redacted, as a stored blob.
     pub transcript: Option<BlobId>,
+    /// What its teammate did, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teammate: Option<TeammateReport>,
+    /// What was seen of it outside its workspace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strayed: Vec<Stray>,
+}
+
+impl AgentReport {
+    /// A report of this answer, about which nothing else is known.
+    pub const fn of(answer: Answer) -> Self {
+        Self {
+            answer,
+            session: None,
+            usage: Usage {
+                duration_ms: 0,
+                cost_micro_usd: 0,
+                tokens: 0,
+            },
+            transcript: None,
+            teammate: None,
+            strayed: Vec::new(),
+        }
+    }
+}
+
+/// What came of the context agent that was alive beside a worker.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TeammateReport {
+    /// Its report, if it made one.
+    pub report: Option<String>,
+    /// Questions the worker asked it.
+    pub questions: u32,
+    /// Questions it answered in time.
+    pub answered: u32,
+    /// Answers with a sign of degradation: from memory, hedging, without path and line.
+    pub degraded: u32,
+    /// Every question and answer, redacted, as a stored blob.
+    pub exchange: Option<BlobId>,
 }
 
 /// An agent's answer: a typed result, or not one.
@@ -199,180 +144,22 @@ pub enum Answer {
     Result(Claimed<RoleResult>),
     /// It ended without an answer in that form, for the reason given.
     Malformed(String),
+    /// It wants to use a tool that nobody has allowed or refused yet, and was stopped there. The
+    /// session goes on once a person has decided.
+    Asks(PermissionRequest),
 }
 
-/// The typed result of each role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RoleResult {
-    /// Of [`Role::Context`].
-    Context(ContextResult),
-    /// Of [`Role::Worker`].
-    Worker(WorkerResult),
-    /// Of [`Role::Review`].
-    Review(ReviewResult),
-    /// Of [`Role::Completion`].
-    Completion(CompletionResult),
-    /// Of [`Role::Simplifier`].
-    Simplifier(SimplifierResult),
-    /// Of [`Role::Conflict`].
-    Conflict(ConflictResult),
-}
-
-impl RoleResult {
-    /// Parses the JSON answer of `role`. Unknown fields are ignored, missing ones are an error.
-    pub fn parse(role: Role, json: &str) -> Result<Self, serde_json::Error> {
-        Ok(match role {
-            Role::Context => Self::Context(serde_json::from_str(json)?),
-            Role::Worker => Self::Worker(serde_json::from_str(json)?),
-            Role::Review => Self::Review(serde_json::from_str(json)?),
-            Role::Completion => Self::Completion(serde_json::from_str(json)?),
-            Role::Simplifier => Self::Simplifier(serde_json::from_str(json)?),
-            Role::Conflict => Self::Conflict(serde_json::from_str(json)?),
-        })
+impl Answer {
+    /// Why this is not the result that was asked for, where it is not.
+    pub fn shortfall(&self) -> String {
+        match self {
+            Self::Result(_) => "it answered in another role".into(),
+            Self::Malformed(reason) => reason.clone(),
+            Self::Asks(request) => {
+                format!("it asked to use {} and was stopped there", request.tool)
+            }
+        }
     }
-}
-
-/// What a context agent found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContextResult {
-    /// The report, in Markdown, handed to the worker.
-    pub report: String,
-}
-
-/// What a worker says it did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkerResult {
-    /// The ticket it worked on; must be the assigned one.
-    pub ticket_id: TicketId,
-    /// The branch it committed to; must be the assigned one.
-    pub branch: BranchName,
-    /// Finished, or only in part.
-    pub status: WorkerStatus,
-    /// Its commit, if it made one itself.
-    #[serde(default)]
-    pub commit_hash: Option<CommitId>,
-    /// What it says it ran.
-    #[serde(default)]
-    pub evidence: Option<WorkerEvidence>,
-    /// Facts other tickets can use.
-    #[serde(default)]
-    pub learnings_added: Vec<String>,
-    /// Remarks.
-    #[serde(default)]
-    pub notes: Vec<String>,
-}
-
-/// Whether a worker says that it finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum WorkerStatus {
-    /// Everything is done.
-    Success,
-    /// Something is missing; the notes say what.
-    Partial,
-}
-
-/// What a worker says about the commands it ran.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WorkerEvidence {
-    /// Whether it went through the checklist before finishing.
-    #[serde(default)]
-    pub preflight_ran: bool,
-    /// One entry per command it ran, by the name of the check.
-    #[serde(default, flatten)]
-    pub checks: BTreeMap<CheckKind, ClaimedCheck>,
-}
-
-/// A worker's claim about one command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClaimedCheck {
-    /// The exit code it saw.
-    pub exit_code: i32,
-    /// How many tests passed, for the test command.
-    #[serde(default)]
-    pub passed: Option<u64>,
-    /// How many tests failed, for the test command.
-    #[serde(default)]
-    pub failed: Option<u64>,
-    /// The end of the output.
-    #[serde(default)]
-    pub output: String,
-}
-
-/// What a reviewer found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReviewResult {
-    /// Everything found; `HIGH` and `CRITICAL` block.
-    pub findings: Vec<ReviewFinding>,
-    /// The reviewer's own words.
-    #[serde(default)]
-    pub summary: String,
-}
-
-/// One remark of a reviewer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReviewFinding {
-    /// How much it matters.
-    pub severity: Severity,
-    /// Where: `path` or `path:line`.
-    #[serde(default)]
-    pub place: Option<String>,
-    /// What is wrong.
-    pub message: String,
-}
-
-/// Whether every requirement is met, one row each.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CompletionResult {
-    /// One row per requirement.
-    pub requirements: Vec<RequirementRow>,
-}
-
-/// One requirement and where it is met.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RequirementRow {
-    /// The requirement, as the ticket words it.
-    pub requirement: String,
-    /// Whether it is met.
-    pub met: bool,
-    /// Where, as `path` or `path:line`.
-    #[serde(default)]
-    pub place: Option<String>,
-}
-
-/// What a simplifier says it did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SimplifierResult {
-    /// What it changed, one line each; empty if there was nothing to make simpler.
-    #[serde(default)]
-    pub changes_made: Vec<String>,
-}
-
-/// What a conflict agent says of its resolution.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConflictResult {
-    /// The ticket whose merge clashed; must be the assigned one.
-    pub ticket_id: TicketId,
-    /// Whether every acceptance criterion of both sides survives.
-    pub acceptance_preserved: bool,
-    /// What it left out on purpose. Whatever is missing and not named here refuses the resolution.
-    #[serde(default)]
-    pub waivers: Vec<Waiver>,
-    /// What it did, in its own words.
-    #[serde(default)]
-    pub summary: String,
-}
-
-/// A line that a resolution leaves out on purpose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiver {
-    /// The file.
-    pub path: RepoPath,
-    /// The line, or a symbol in it.
-    pub what: String,
-    /// Why it may go.
-    pub reason: String,
 }
 
 /// What a run of an agent cost, as far as it is known.

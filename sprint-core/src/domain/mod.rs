@@ -11,6 +11,7 @@ pub mod path;
 pub mod probe;
 pub mod reality;
 pub mod selection;
+pub mod stray;
 pub mod ticket;
 pub mod verdict;
 pub mod workspace;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Answer, Assignment, Role};
+use crate::domain::agent::{AgentTask, Role};
 use crate::domain::check::LayerSubject;
 use crate::domain::verdict::{LayerName, Verdict};
 use crate::failure::ErrorKind;
@@ -69,30 +69,16 @@ impl AgentLayer {
             changed,
             ..
         } = subject;
+        let key = format!("{}/{}", cx.key, self.name);
         AgentTask {
-            schema_version: AGENT_TASK_SCHEMA,
-            key: format!("{}/{}", cx.key, self.name),
-            role: Role::Review,
             model: self.model.clone(),
-            ticket: ticket.id.clone(),
             title: ticket.title.clone(),
             // What is asked stands first: what follows is untrusted.
             description: format!("{}\n\n{}", self.question, ticket.body),
-            workspace: workspace.path.clone(),
-            branch: workspace.branch.clone(),
-            work_base: workspace.work_base.clone(),
             attempt: cx.key.effect.attempt,
-            assignment: Assignment::First,
-            checks: [].into(),
-            research: None,
-            learnings: Vec::new(),
-            known_failures: Vec::new(),
             changed: changed.iter().map(|change| change.path.clone()).collect(),
-            conflict: None,
-            standards: None,
-            session: None,
-            commit_prefix: String::new(),
             timeout_s: self.timeout_s,
+            ..AgentTask::new(key, Role::Review, ticket.id.clone(), workspace)
         }
     }
 }
@@ -108,10 +94,7 @@ impl Layer for AgentLayer {
         if let Some((verdict, _)) = review(&report.answer) {
             return Ok(verdict);
         }
-        let why = match report.answer {
-            Answer::Malformed(why) => why,
-            Answer::Result(_) => "it answered in another role".to_owned(),
-        };
+        let why = report.answer.shortfall();
         Err(Error::new(
             ErrorKind::Transient,
             "hear the verdict of",
@@ -125,7 +108,7 @@ impl Layer for AgentLayer {
 mod tests {
     use super::*;
     use crate::domain::agent::{
-        AgentReport, Claimed, ContextResult, ReviewFinding, ReviewResult, RoleResult, Usage,
+        AgentReport, Answer, Claimed, ContextResult, ReviewFinding, ReviewResult, RoleResult,
     };
     use crate::domain::verdict::Severity;
     use crate::domain::workspace::Workspace;
@@ -149,12 +132,7 @@ mod tests {
             assert_eq!(task.role, Role::Review);
             assert!(task.description.starts_with("Is it safe?\n\n"));
             assert!(task.key.ends_with("A/2/layers/safety"), "{}", task.key);
-            Ok(AgentReport {
-                answer: self.0.clone(),
-                session: None,
-                usage: Usage::default(),
-                transcript: None,
-            })
+            Ok(AgentReport::of(self.0.clone()))
         }
     }
 

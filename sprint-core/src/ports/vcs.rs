@@ -10,6 +10,7 @@ use crate::domain::merge::{
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
+use crate::domain::stray::Surroundings;
 use crate::domain::workspace::{
     Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Trace,
     Workspace, WorkspaceSpec,
@@ -102,6 +103,11 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// Whether a directory handed out by this port holds nothing but what its commit holds: no
     /// changed, no untracked and no ignored file. Looks, and changes nothing.
     async fn is_pristine(&self, directory: &Path) -> Result<bool>;
+
+    /// What the places around a workspace look like now: the user's checkout, branches and tags
+    /// that are not this sprint's, and the workspaces of the sprint's other tickets. Looks, and
+    /// changes nothing; takes no lock that another program could trip over.
+    async fn surroundings(&self, workspace: &Workspace) -> Result<Surroundings>;
 
     /// Sets checkpoint tags if merges land, then advances base by compare-and-swap.
     async fn land(&self, spec: &LandSpec, key: &EffectKey) -> Result<Landed>;

@@ -102,6 +102,10 @@ const fn advice(reason: StuckReason) -> &'static str {
             "The branch and its commits are kept. Make it agree with what is merged now, or have \
              the ticket re-attempted from the new base."
         }
+        StuckReason::Breach => {
+            "Look at what it did and at the agent's set-up (`sprint agents check`), then have the \
+             ticket re-attempted."
+        }
         StuckReason::TakenBack => {
             "Say in the ticket what is wrong and have it re-attempted from the new base, or, if it \
              was right after all, have it landed again."

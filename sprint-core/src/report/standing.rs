@@ -216,6 +216,7 @@ pub(super) const fn meaning(reason: StuckReason) -> &'static str {
         StuckReason::TicketNotDone => "the ticket was set to Done and did not show it",
         StuckReason::MergeConflict => "it conflicts with what is merged before it",
         StuckReason::IntegrationFailed => "it does not pass the gate together with the others",
+        StuckReason::Breach => "an agent got, or could have got, where it must not be",
         StuckReason::TakenBack => "it was on base, and a person had it taken back",
     }
 }

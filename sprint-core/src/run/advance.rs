@@ -58,7 +58,7 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
             verifying::settle_cost(ticket, &report, cx);
             ticket.research = match report.answer {
                 Answer::Result(Claimed(RoleResult::Context(result))) => Some(result.report),
-                Answer::Result(_) | Answer::Malformed(_) => None,
+                Answer::Result(_) | Answer::Malformed(_) | Answer::Asks(_) => None,
             };
             ticket.stage = Stage::Implementing { workspace, entry };
         }

@@ -180,6 +180,7 @@ pub(super) fn effect_failed(ticket: &mut TicketRun, step: Step, failure: Failure
         ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Unsupported => {
             give_up(ticket, step, failure.message, cx);
         }
+        ErrorKind::Breach => stuck(ticket, StuckReason::Breach, failure.message, cx),
         ErrorKind::Fatal => cx.stop = Some(failure.message),
     }
 }

@@ -94,7 +94,7 @@ fn missing_evidence(
 pub fn review(answer: &Answer) -> Option<(Verdict, String)> {
     let ReviewResult { findings, summary } = match answer {
         Answer::Result(Claimed(RoleResult::Review(result))) => result,
-        Answer::Result(_) | Answer::Malformed(_) => return None,
+        Answer::Result(_) | Answer::Malformed(_) | Answer::Asks(_) => return None,
     };
     let findings: Vec<_> = findings
         .iter()
@@ -117,8 +117,9 @@ pub(super) fn completion(
 ) -> Result<(Verdict, CompletionResult), String> {
     let result = match answer {
         Answer::Result(Claimed(RoleResult::Completion(result))) => result,
-        Answer::Result(_) => return Err("the completion agent answered in another role".into()),
-        Answer::Malformed(reason) => return Err(reason.clone()),
+        answer @ (Answer::Result(_) | Answer::Malformed(_) | Answer::Asks(_)) => {
+            return Err(answer.shortfall());
+        }
     };
     if result.requirements.is_empty() {
         return Err("the completion agent listed no requirement".into());
@@ -171,7 +172,7 @@ pub(super) fn place_of(place: &str) -> (&str, Option<u32>) {
 pub fn citations(answer: &Answer) -> BTreeSet<RepoPath> {
     let rows = match answer {
         Answer::Result(Claimed(RoleResult::Completion(result))) => &result.requirements[..],
-        Answer::Result(_) | Answer::Malformed(_) => &[],
+        Answer::Result(_) | Answer::Malformed(_) | Answer::Asks(_) => &[],
     };
     let places = rows.iter().filter_map(|row| row.place.as_deref());
     places

@@ -277,8 +277,9 @@ impl IntegrationRun {
 fn claim(ticket: &TicketId, answer: Answer) -> Result<ConflictResult, String> {
     let result = match answer {
         Answer::Result(Claimed(RoleResult::Conflict(result))) => result,
-        Answer::Result(_) => return Err("the conflict agent answered in another role".into()),
-        Answer::Malformed(reason) => return Err(reason),
+        answer @ (Answer::Result(_) | Answer::Malformed(_) | Answer::Asks(_)) => {
+            return Err(answer.shortfall());
+        }
     };
     if result.ticket_id != *ticket {
         return Err(format!(

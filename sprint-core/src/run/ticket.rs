@@ -407,6 +407,8 @@ pub enum StuckReason {
     MergeConflict,
     /// It passes alone and fails together with others.
     IntegrationFailed,
+    /// An agent got, or could have got, where it must not be.
+    Breach,
     /// It had landed, and a person had it, or what it depends on, taken back.
     TakenBack,
 }
@@ -426,6 +428,7 @@ impl StuckReason {
             Self::TicketNotDone => "ticket_not_done",
             Self::MergeConflict => "merge_conflict",
             Self::IntegrationFailed => "integration_failed",
+            Self::Breach => "breach",
             Self::TakenBack => "taken_back",
         }
     }

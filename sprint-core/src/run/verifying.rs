@@ -39,10 +39,9 @@ pub(super) fn implemented(
     ticket.session.clone_from(&report.session);
     let claim = match report.answer {
         Answer::Result(Claimed(RoleResult::Worker(claim))) => claim,
-        Answer::Result(_) => {
-            return exhausted(ticket, workspace, "the worker answered in another role", cx);
+        answer @ (Answer::Result(_) | Answer::Malformed(_) | Answer::Asks(_)) => {
+            return exhausted(ticket, workspace, &answer.shortfall(), cx);
         }
-        Answer::Malformed(reason) => return exhausted(ticket, workspace, &reason, cx),
     };
     if claim.ticket_id != cx.ticket.ticket.id || claim.branch != workspace.branch {
         let reason = format!(
@@ -261,10 +260,7 @@ fn reviewed(
         return joint(ticket, checked, remedy, cx);
     }
     ticket.stage = Stage::Checking { checked, remedy };
-    let reason = match &report.answer {
-        Answer::Malformed(reason) => reason.clone(),
-        Answer::Result(_) => "the reviewer answered in another role".into(),
-    };
+    let reason = report.answer.shortfall();
     effect_failed(
         ticket,
         Step::Review,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Intent, Role};
+use crate::domain::agent::{
+    AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Guidance, Intent, Role,
+};
 use crate::domain::check::{CheckPlan, LayerSubject};
 use crate::domain::command::CheckKind;
 use crate::domain::merge::{CombineSpec, LandKind, LandSpec, MergeInput, Resolution};
@@ -450,9 +452,13 @@ impl SprintRun {
             changed: Vec::new(),
             conflict: None,
             standards: config.project_standards.clone(),
+            guidance: Guidance::default(),
+            teammate: None,
+            grants: Vec::new(),
             session: ticket.session.clone(),
             commit_prefix: self.prefix(plan),
             timeout_s: config.worker_timeout_s,
+            max_cost_micro_usd: None,
         };
         Work::Agent {
             task: Box::new(task),

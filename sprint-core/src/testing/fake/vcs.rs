@@ -9,6 +9,7 @@ use crate::domain::merge::{
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
+use crate::domain::stray::Surroundings;
 use crate::domain::workspace::{
     Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Trace,
     Workspace, WorkspaceSpec,
@@ -152,6 +153,12 @@ impl Vcs for FakeVcs {
         let name = directory.to_string_lossy();
         self.0
             .call("look at", &name, |state| Ok(state.is_pristine(directory)))
+            .await
+    }
+
+    async fn surroundings(&self, _: &Workspace) -> Result<Surroundings> {
+        self.0
+            .call("look around", "", |state| Ok(state.surroundings()))
             .await
     }
 

@@ -147,14 +147,13 @@ impl State {
             Role::Conflict => self.resolve(task),
         };
         AgentReport {
-            answer,
             session: SessionId::new(format!("s-{}", task.ticket)).ok(),
             usage: Usage {
                 duration_ms: 1000,
                 cost_micro_usd: 50_000,
                 tokens: 1000,
             },
-            transcript: None,
+            ..AgentReport::of(answer)
         }
     }
 

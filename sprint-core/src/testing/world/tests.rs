@@ -119,30 +119,7 @@ fn an_agent_needs_its_own_workspace() {
     let Opened::Ready(workspace) = opened else {
         panic!("{opened:?}")
     };
-    let mut task = AgentTask {
-        schema_version: AGENT_TASK_SCHEMA,
-        key: "k".into(),
-        role: Role::Worker,
-        model: None,
-        ticket: fixture::id("B"),
-        title: String::new(),
-        description: String::new(),
-        workspace: workspace.path,
-        branch: workspace.branch,
-        work_base: workspace.work_base,
-        attempt: 1,
-        assignment: Assignment::First,
-        checks: BTreeMap::new(),
-        research: None,
-        learnings: vec![],
-        known_failures: Vec::new(),
-        changed: vec![],
-        conflict: None,
-        standards: None,
-        session: None,
-        commit_prefix: "feat".into(),
-        timeout_s: 1,
-    };
+    let mut task = AgentTask::new("k", Role::Worker, fixture::id("B"), &workspace);
     let other = refused(&world, |state| drop(state.agent(&task)));
     assert!(
         other.contains("run(k) in the workspace of another"),

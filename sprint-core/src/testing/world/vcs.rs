@@ -7,6 +7,7 @@ use crate::domain::merge::{
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{PairProbe, Probe, ProbeSpec};
+use crate::domain::stray::{Place as Around, Surroundings};
 use crate::domain::workspace::{
     AddedLine, ChangeKind, ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened,
     RefreshSpec, Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
@@ -170,6 +171,16 @@ impl State {
         let place = self.repo.workspaces.get(directory);
         let dirty = place.is_some_and(|place| place.uncommitted.is_some());
         !dirty && !self.repo.installed.contains(directory)
+    }
+
+    pub(crate) fn surroundings(&self) -> Surroundings {
+        let mut around = Surroundings::new();
+        around.note(
+            Around::Refs,
+            self.repo.base.as_str(),
+            self.repo.base_head().as_str(),
+        );
+        around
     }
 
     fn collected(&self, workspace: &Workspace) -> Collected {
