@@ -1,10 +1,9 @@
 //! The strict fakes keep the contracts of their ports, as real adapters do.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_executor::block_on;
-use sprint_core::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, Role};
+use sprint_core::domain::agent::{AgentTask, Role};
 use sprint_core::domain::workspace::{Opened, Workspace, WorkspaceSpec};
 use sprint_core::id::CommitId;
 use sprint_core::memory::MemoryBlobs;

@@ -2,7 +2,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 
 use super::*;
-use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment};
+use crate::domain::agent::AgentTask;
 use crate::domain::evidence::EvidenceMarker;
 use crate::domain::merge::{LandKind, LandSpec, Landed, Merged};
 use crate::domain::workspace::{Opened, WorkspaceSpec};
