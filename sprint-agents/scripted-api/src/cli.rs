@@ -12,7 +12,12 @@ pub const PROGRAM_VARIABLE: &str = "SPRINT_TEST_CLAUDE";
 /// When set, tests fail rather than run without the real programs.
 pub const REQUIRE_VARIABLE: &str = "SPRINT_TEST_REQUIRE_AGENTS";
 
-const INSTALLED: &str = "../tests/claude-cli/node_modules/.bin";
+const INSTALLED: &str = "../tests/claude-cli/node_modules";
+
+/// Where programs are below it. The package `opencode-ai` also wants variants of itself that are
+/// not always to be had, so the one for this platform is installed without it.
+const PLACES: [&str; 2] = [".bin", "opencode-linux-x64/bin"];
+
 const STAND_IN: &str = "claude-stand-in";
 
 /// The `claude` that tests run.
@@ -38,16 +43,18 @@ pub fn claude_for_tests() -> TestCli {
     FOUND.clone()
 }
 
-/// The program `name` that `npm ci` in `sprint-agents/tests/claude-cli` has installed.
+/// The program `name` that `npm ci` in `sprint-agents/tests/claude-cli` has installed: `claude`,
+/// or one of the agents that speak ACP, `claude-agent-acp` and `opencode`.
 ///
 /// # Panics
 ///
 /// When there is none although `SPRINT_TEST_REQUIRE_AGENTS` is set.
 #[must_use]
 pub fn installed_for_tests(name: &str) -> Option<PathBuf> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join(INSTALLED);
-    let program = directory.canonicalize().ok()?.join(name);
-    let found = program.exists().then_some(program);
+    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join(INSTALLED);
+    let mut places = PLACES.iter().map(|place| installed.join(place).join(name));
+    // Not resolved further: programs in `.bin` are links, and some go by their own name.
+    let found = places.find(|path| path.is_file());
     let required = env::var_os(REQUIRE_VARIABLE).is_some();
     assert!(
         found.is_some() || !required,

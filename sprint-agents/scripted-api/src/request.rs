@@ -7,6 +7,9 @@ use serde_json::Value;
 
 const REMINDER: (&str, &str) = ("<system-reminder>", "</system-reminder>");
 
+/// What Claude Code puts where it was interrupted, before what is said next.
+const INTERRUPTED: &str = "[Request interrupted by user";
+
 /// One `POST /v1/messages`.
 #[derive(Debug, Clone)]
 pub struct Request(Arc<Parts>);
@@ -88,8 +91,9 @@ impl Request {
         names.filter_map(|tool| tool["name"].as_str()).collect()
     }
 
-    /// The prompt being worked on: the text of the last user message that has any, reminders left
-    /// out. Notes of the system between the messages and bare tool results do not count.
+    /// The prompt being worked on: the text of the last user message that has any, without
+    /// reminders and without what was interrupted. Notes of the system between the messages and
+    /// bare tool results do not count.
     #[must_use]
     pub fn last_user_text(&self) -> String {
         let prompts = self.messages().iter().rev();
@@ -146,9 +150,10 @@ fn prompt(message: &Value) -> Option<String> {
     if message["role"] != "user" {
         return None;
     }
-    let said = texts(&message["content"])
-        .into_iter()
-        .map(without_reminders);
+    let texts = texts(&message["content"]);
+    let interrupted = texts.iter().rposition(|text| text.starts_with(INTERRUPTED));
+    let said = texts[interrupted.map_or(0, |at| at + 1)..].iter();
+    let said = said.map(|text| without_reminders(text));
     let said: Vec<_> = said.filter(|text| !text.trim().is_empty()).collect();
     (!said.is_empty()).then(|| said.join("\n").trim().to_owned())
 }
@@ -209,6 +214,15 @@ mod tests {
             is_error: true,
         };
         assert_eq!(request.tool_results(), [denied]);
+    }
+
+    #[test]
+    fn what_was_interrupted_is_no_prompt() {
+        let request = request(&json!([{"role": "user", "content": [
+            {"type": "text", "text": "first\n"},
+            {"type": "text", "text": "[Request interrupted by user for tool use]\n"},
+            {"type": "text", "text": "second"}]}]));
+        assert_eq!(request.last_user_text(), "second");
     }
 
     #[test]
