@@ -7,10 +7,24 @@ mod host;
 mod launch;
 mod outcome;
 mod session;
+mod session_id;
 mod turn;
+
+pub mod binary;
+
+mod actor;
+mod calls;
+mod ladder;
+mod private;
+mod progress;
+mod protocol;
+mod readiness;
+mod wire;
 
 pub use host::{Host, NoHost, Permission, ToolRequest};
 pub use launch::{Hooks, HttpServer, Launch, Mode, SettingSource, Start, SystemPrompt};
 pub use outcome::{Meaning, Outcome};
 pub use session::{ContextUsage, ControlError, Session, StartError, Stopped};
+pub use session_id::session_id;
 pub use turn::{Deadlines, Denial, Target, ToolUse, Turn, TurnUsage};
+pub use wire::Transcript;
