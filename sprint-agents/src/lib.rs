@@ -69,6 +69,7 @@
 
 #![cfg(unix)]
 
+pub mod ask;
 pub mod claude;
 pub mod command_agent;
 pub mod verify;
