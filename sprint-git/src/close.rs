@@ -26,6 +26,7 @@ impl Repo {
         let Some(record) = record else {
             return Ok(());
         };
+        self.made.closing(branch);
         if let Some(tree) = self.tree_at(&path)? {
             self.keep(&tree, branch).await?;
         }

@@ -15,7 +15,10 @@ impl Repo {
         let name = RefName::tag(tag);
         let _held = self.lock.hold().await?;
         match self.resolve(&name).await? {
-            None => self.move_ref(&name, commit, None).await,
+            None => {
+                self.made.tag(&name, commit);
+                self.move_ref(&name, commit, None).await
+            }
             Some(found) if found == *commit => Ok(()),
             Some(found) => {
                 let message = format!("the tag is already at {found}");
@@ -55,6 +58,7 @@ impl Repo {
         // Whatever git said, where base is now decides.
         let head = self.base_head().await?;
         if head == spec.tip {
+            self.landings.arrived();
             Ok(Landed::Yes)
         } else if head != spec.expected {
             Ok(Landed::BaseMoved(head))
@@ -170,6 +174,7 @@ impl Repo {
                 before = self.first_parent(&merge.commit).await?;
             }
             let tag = RefName::pre_merge(&spec.sprint, &merge.ticket);
+            self.made.tag(&tag, &before);
             self.set_ref(&tag, &before).await?;
             before = merge.commit.clone();
         }

@@ -22,34 +22,71 @@ struct Landing {
     /// What base held before; it came there in another way.
     before: Option<CommitId>,
     tip: CommitId,
+    /// Whether base is known to have got there.
+    arrived: bool,
+    /// What base looked like before it, see [`Landings::look`].
+    look: String,
 }
 
 impl Landings {
     /// Takes base as it is.
     pub(crate) fn begin(&self, head: CommitId) {
-        self.push(Landing {
-            before: None,
-            tip: head,
+        let look = head.to_string();
+        self.with(|landings| {
+            landings.push(Landing {
+                before: None,
+                tip: head,
+                arrived: true,
+                look,
+            });
         });
     }
 
     /// Notes that base is about to go from one commit to another. It may get there even if the
     /// call that moves it fails.
     pub(crate) fn note(&self, before: &CommitId, tip: &CommitId) {
-        self.push(Landing {
-            before: Some(before.clone()),
-            tip: tip.clone(),
+        self.with(|landings| {
+            landings.push(Landing {
+                before: Some(before.clone()),
+                tip: tip.clone(),
+                arrived: false,
+                look: look(landings, before),
+            });
         });
     }
 
-    fn push(&self, landing: Landing) {
-        let mut landings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        landings.push(landing);
+    /// Notes that base got to where it was to go last.
+    pub(crate) fn arrived(&self) {
+        self.with(|landings| {
+            if let Some(last) = landings.last_mut() {
+                last.arrived = true;
+            }
+        });
+    }
+
+    /// What base at `head` looks like to who cares only for how others move it: the same before and
+    /// after a landing of ours, and another wherever else it goes, back included.
+    pub(crate) fn look(&self, head: &CommitId) -> String {
+        self.with(|landings| look(landings, head))
     }
 
     fn all(&self) -> Vec<Landing> {
-        let landings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        landings.clone()
+        self.with(|landings| landings.clone())
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Vec<Landing>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn look(landings: &[Landing], head: &CommitId) -> String {
+    let is_ours = |last: &&Landing| {
+        let is_on_its_way = !last.arrived && last.before.as_ref() == Some(head);
+        last.tip == *head || is_on_its_way
+    };
+    match landings.last().filter(is_ours) {
+        Some(last) => last.look.clone(),
+        None => format!("{head}, not by us"),
     }
 }
 
@@ -62,7 +99,7 @@ impl Repo {
         if !on_base.yes().await? {
             return Ok(());
         }
-        for Landing { before, tip } in self.landings.all() {
+        for Landing { before, tip, .. } in self.landings.all() {
             let was_there = match before {
                 Some(before) => self.contains(&before, head).await?,
                 None => false,
@@ -78,5 +115,30 @@ impl Repo {
              look at it, and move {base} back with `git update-ref`, or accept it by starting again"
         );
         Err(GitError::refused(ErrorKind::Fatal, message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_looks_the_same_after_our_landings_and_another_after_any_other_move() {
+        let at = |digit: &str| CommitId::new(digit.repeat(40)).unwrap();
+        let landings = Landings::default();
+        landings.begin(at("0"));
+        let begun = landings.look(&at("0"));
+        landings.note(&at("0"), &at("1"));
+        assert_eq!(landings.look(&at("0")), begun, "on its way");
+        assert_eq!(landings.look(&at("1")), begun);
+        landings.arrived();
+        assert_eq!(landings.look(&at("1")), begun);
+        let back = landings.look(&at("0"));
+        assert_ne!(back, begun, "somebody moved it back");
+        let foreign = landings.look(&at("2"));
+        assert!(foreign != begun && foreign != back);
+        landings.note(&at("2"), &at("3"));
+        landings.arrived();
+        assert_eq!(landings.look(&at("3")), foreign, "we built on it");
     }
 }

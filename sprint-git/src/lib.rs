@@ -33,6 +33,7 @@ mod combine;
 mod graft;
 mod memory;
 mod predict;
+mod surroundings;
 mod survey;
 mod trace;
 
@@ -48,6 +49,7 @@ mod touched;
 mod ignore;
 mod index;
 mod lookup;
+mod made;
 mod pool;
 mod refs;
 mod repo;

@@ -39,6 +39,7 @@ impl Repo {
             },
         };
         let tree = self.ensure_tree(&record).await?;
+        self.made.opened(&record.branch);
         self.fill(&tree, &record.branch).await?;
         if self.finish_refresh(&tree, &record.branch).await? {
             record = self.record_of(&record.branch).await?.unwrap_or(record);

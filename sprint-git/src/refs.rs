@@ -32,7 +32,12 @@ impl RefName {
     }
 
     pub(crate) fn pre_merge(sprint: &SprintId, ticket: &TicketId) -> Self {
-        Self(format!("refs/tags/pre-merge-{sprint}-{ticket}"))
+        Self(format!("{}{ticket}", Self::pre_merges(sprint)))
+    }
+
+    /// What the names of a sprint's checkpoints begin with.
+    pub(crate) fn pre_merges(sprint: &SprintId) -> String {
+        format!("refs/tags/pre-merge-{sprint}-")
     }
 
     pub(crate) fn rescue(branch: &BranchName, commit: &CommitId) -> Self {
@@ -125,6 +130,14 @@ impl Record {
             base,
             work_base,
         }
+    }
+
+    /// The sprint and the ticket whose workspace it is.
+    pub(crate) fn owner(&self) -> Option<(SprintId, TicketId)> {
+        let mut parts = self.prefix.strip_prefix("refs/sprint/")?.split('/');
+        let sprint = SprintId::new(parts.next()?).ok()?;
+        let ticket = TicketId::new(parts.nth(1)?).ok()?;
+        Some((sprint, ticket))
     }
 
     pub(crate) fn refs(&self) -> [RefName; 2] {

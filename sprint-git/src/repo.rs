@@ -15,6 +15,7 @@ use crate::error::{GitError, Result};
 use crate::git_cli::{Call, Git};
 use crate::landings::Landings;
 use crate::lock::RepoLock;
+use crate::made::Made;
 use crate::merge::tree_of;
 use crate::opinion::Heard;
 use crate::seed::Seed;
@@ -35,6 +36,7 @@ pub(crate) struct Repo {
     pub(crate) seed: Vec<Seed>,
     pub(crate) heard: Heard,
     pub(crate) landings: Landings,
+    pub(crate) made: Made,
     pub(crate) watch: Watch,
     objects: gix::ThreadSafeRepository,
 }
@@ -57,6 +59,7 @@ impl Repo {
         let repo = Self {
             watch: Watch::new(&common)?,
             landings: Landings::default(),
+            made: Made::default(),
             lock: RepoLock::new(common.join("sprint.lock")),
             git,
             main,

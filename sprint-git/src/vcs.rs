@@ -167,8 +167,9 @@ impl Vcs for GitVcs {
         pristine.map_err(|error| error.during("look at", subject))
     }
 
-    async fn surroundings(&self, _workspace: &Workspace) -> Result<Surroundings> {
-        Ok(Surroundings::new())
+    async fn surroundings(&self, workspace: &Workspace) -> Result<Surroundings> {
+        let around = self.repo.look_around(workspace).await;
+        around.map_err(|error| error.during("look around", workspace.branch.as_str()))
     }
 
     async fn land(&self, spec: &LandSpec, _key: &EffectKey) -> Result<Landed> {

@@ -301,7 +301,7 @@ impl Repo {
         Ok(call.run().await?.is_empty())
     }
 
-    fn status_of(&self, tree: &Tree, untracked: &str) -> Call {
+    pub(crate) fn status_of(&self, tree: &Tree, untracked: &str) -> Call {
         let call = [
             "status",
             "--porcelain=v2",
@@ -364,38 +364,47 @@ fn refuse_locked(tree: &Tree) -> Result<()> {
 
 /// Reads the second format of `git status`, which begins with words about the branch.
 fn parse_dirt(status: &[u8]) -> Result<Dirt> {
-    let mut dirt = Dirt::default();
-    for entry in status
-        .split(|byte| *byte == 0)
-        .filter(|entry| !entry.is_empty())
-    {
-        let (kind, rest) = entry.split_once_str(" ").unwrap_or((entry, b""));
-        // The path comes last, after so many words about it.
-        let words = match kind {
-            b"#" => {
-                dirt.head = dirt.head.or_else(|| parse_head(rest));
-                continue;
-            }
-            b"?" => 0,
-            b"1" => 7,
-            b"u" => 9,
-            _ => return Err(unreadable_status()),
-        };
-        let path = rest.splitn(words + 1, |byte| *byte == b' ').nth(words);
-        let path = path
-            .map(RepoPath::from_bytes)
-            .ok_or_else(unreadable_status)?;
-        if kind == b"?" {
-            dirt.untracked.push(path);
-        } else {
-            dirt.tracked.push(path);
+    let mut dirt = Dirt {
+        head: parts(status).find_map(parse_head),
+        ..Dirt::default()
+    };
+    for entry in entries(status) {
+        match entry? {
+            ([b'?', ..], path) => dirt.untracked.push(path),
+            (_, path) => dirt.tracked.push(path),
         }
     }
     Ok(dirt)
 }
 
+/// The files that a status names: what it says about each, and its path.
+pub(crate) fn entries(status: &[u8]) -> impl Iterator<Item = Result<(&[u8], RepoPath)>> {
+    parts(status)
+        .filter(|part| !part.starts_with(b"# "))
+        .map(entry)
+}
+
+/// The path comes last, after so many words about it.
+fn entry(part: &[u8]) -> Result<(&[u8], RepoPath)> {
+    let words = match part {
+        [b'?', ..] => 1,
+        [b'1', ..] => 8,
+        [b'u', ..] => 10,
+        _ => return Err(unreadable_status()),
+    };
+    let end = part.find_iter(" ").nth(words - 1);
+    let end = end.ok_or_else(unreadable_status)?;
+    Ok((&part[..end], RepoPath::from_bytes(&part[end + 1..])))
+}
+
+fn parts(status: &[u8]) -> impl Iterator<Item = &[u8]> {
+    status
+        .split(|byte| *byte == 0)
+        .filter(|part| !part.is_empty())
+}
+
 fn parse_head(words: &[u8]) -> Option<CommitId> {
-    let id = words.strip_prefix(b"branch.oid ")?;
+    let id = words.strip_prefix(b"# branch.oid ")?;
     CommitId::new(std::str::from_utf8(id).ok()?).ok()
 }
 

@@ -4,6 +4,7 @@
 //! way to open it again: a suite never looks behind the port.
 
 pub mod agent;
+pub mod around;
 pub mod blob;
 pub mod clock;
 pub mod lease;

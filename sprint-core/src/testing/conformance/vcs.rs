@@ -13,7 +13,7 @@ use crate::failure::ErrorKind;
 use crate::id::{CommitId, SprintId, TagName, TicketId};
 use crate::ports::Vcs;
 use crate::run::effect::{EffectId, EffectKey, Step};
-use crate::testing::conformance::{proof, undo};
+use crate::testing::conformance::{around, proof, undo};
 use crate::time::Timestamp;
 
 /// An adapter on a fresh repository whose base holds at least one file, `a.txt`, and is checked
@@ -58,6 +58,8 @@ pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
     undo::taking_back_goes_both_ways(&fresh().await).await;
     undo::taking_back_leaves_the_others(&fresh().await).await;
     undo::taking_back_is_not_forced(&fresh().await).await;
+    around::looking_around_names_what_others_change(&fresh().await).await;
+    around::what_the_sprint_does_is_no_stray(&fresh().await).await;
     closing_and_tidying_can_be_repeated(&fresh().await).await;
 }
 

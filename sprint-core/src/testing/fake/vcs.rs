@@ -156,9 +156,9 @@ impl Vcs for FakeVcs {
             .await
     }
 
-    async fn surroundings(&self, _: &Workspace) -> Result<Surroundings> {
+    async fn surroundings(&self, workspace: &Workspace) -> Result<Surroundings> {
         self.0
-            .call("look around", "", |state| Ok(state.surroundings()))
+            .call("look around", "", |state| Ok(state.surroundings(workspace)))
             .await
     }
 

@@ -17,7 +17,7 @@ use crate::id::{BranchName, CommitId, TagName, TicketId};
 use crate::plan::edge_cases::EdgeCase;
 use crate::ports::{Error, Result};
 use crate::testing::world::State;
-use crate::testing::world::repo::{CONTROL, Change, Flaw, INTEGRATION, Place, Repo, Tree};
+use crate::testing::world::repo::{CONTROL, Change, Commit, Flaw, INTEGRATION, Place, Repo, Tree};
 
 impl State {
     pub(crate) fn repo_status(&self) -> RepoStatus {
@@ -173,13 +173,26 @@ impl State {
         !dirty && !self.repo.installed.contains(directory)
     }
 
-    pub(crate) fn surroundings(&self) -> Surroundings {
+    pub(crate) fn surroundings(&self, workspace: &Workspace) -> Surroundings {
+        let repo = &self.repo;
         let mut around = Surroundings::new();
-        around.note(
-            Around::Refs,
-            self.repo.base.as_str(),
-            self.repo.base_head().as_str(),
-        );
+        let by_hand = |commit: &&Commit| commit.subject.ends_with("by hand");
+        let by_hand = repo.commits.values().filter(by_hand).count();
+        around.note(Around::Refs, repo.base.as_str(), by_hand.to_string());
+        around.note(Around::Checkout, "HEAD", repo.base.as_str());
+        if repo.checkout_dirty {
+            around.note(Around::Checkout, "a.txt", "changed");
+        }
+        let own = repo.workspaces.get(&workspace.path).map(|own| &own.ticket);
+        let others = repo.workspaces.values();
+        for other in others.filter(|other| Some(&other.ticket) != own) {
+            let place = Around::Ticket(other.ticket.clone());
+            let head = repo.branches[&other.branch].as_str();
+            around.note(place.clone(), other.branch.as_str(), head);
+            if let Some(tree) = &other.uncommitted {
+                around.note(place, ".", format!("{tree:?}"));
+            }
+        }
         around
     }
 
