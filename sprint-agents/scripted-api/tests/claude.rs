@@ -4,7 +4,9 @@
 mod support;
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::process::Signal;
 use scripted_api::{Reply, Request, ScriptedApi, TestCli, claude_for_tests, stand_in_for_tests};
 use serde_json::{Value, json};
 
@@ -31,7 +33,10 @@ cases! {
     unstructured
     rate_limit
     cut_stream
+    lost_connection
+    error_event
     interrupt_in_tool
+    signal_in_tool
     interrupt_in_answer
     server_in_process
     permission_question
@@ -202,7 +207,10 @@ async fn unstructured(cli: TestCli) {
 }
 
 async fn rate_limit(cli: TestCli) {
-    let api = api(|_| Reply::error(429, "rate_limit_error", "slow down")).await;
+    let api = api(|_| {
+        Reply::error(429, "rate_limit_error", "slow down").header("x-should-retry", "false")
+    })
+    .await;
     let mut talk = Talk::start(&cli, &api.base_url(), &[]);
     talk.say("Hi").await;
     let said = talk.next(is("assistant")).await;
@@ -215,7 +223,7 @@ async fn rate_limit(cli: TestCli) {
         result["result"],
         "API Error: Request rejected (429) · slow down"
     );
-    assert_eq!(api.requests().len(), 1, "retries are off");
+    assert_eq!(api.requests().len(), 1, "not tried again");
     assert_eq!(talk.end().await, Some(1));
 }
 
@@ -231,11 +239,42 @@ async fn cut_stream(cli: TestCli) {
     assert_eq!(talk.end().await, Some(1));
 }
 
+async fn lost_connection(cli: TestCli) {
+    let api = api(|request| match request.last_user_text().as_str() {
+        "Hi" => Reply::drop_connection(),
+        _ => Reply::text("Here."),
+    })
+    .await;
+    let mut talk = Talk::start(&cli, &api.base_url(), &[]);
+    talk.say("Hi").await;
+    let retry = talk.next(|line| line["subtype"] == "api_retry").await;
+    assert_eq!(retry["attempt"], 1);
+    assert_eq!(retry["max_retries"], 1);
+    assert_eq!(retry["error_status"], Value::Null);
+    let result = talk.result().await;
+    assert_eq!(result["is_error"], true);
+    assert_eq!(result["api_error_status"], Value::Null);
+    assert_eq!(api.requests().len(), 2);
+}
+
+/// An error in place of the first event is tried again.
+async fn error_event(cli: TestCli) {
+    let fails = AtomicBool::new(true);
+    let api = api(move |_| match fails.swap(false, Ordering::Relaxed) {
+        true => Reply::error_event("api_error", "Internal server error"),
+        false => Reply::text("Here."),
+    })
+    .await;
+    let mut talk = Talk::start(&cli, &api.base_url(), &[]);
+    talk.say("Hi").await;
+    assert_eq!(talk.result().await["result"], "Here.");
+    assert_eq!(api.requests().len(), 2);
+}
+
 /// The tool says through a pipe when it runs, and the pipe ends when all of it is gone.
 async fn interrupt_in_tool(cli: TestCli) {
-    const COMMAND: &str = "exec 9> pipe; echo up >&9; tail -f /dev/null";
     let api = api(|request| match request.last_user_text().as_str() {
-        "Wait." => Reply::tool("Bash", json!({"command": COMMAND})),
+        "Wait." => Reply::tool("Bash", json!({"command": WAIT})),
         _ => Reply::text("Here."),
     })
     .await;
@@ -254,6 +293,20 @@ async fn interrupt_in_tool(cli: TestCli) {
     talk.say("Still there?").await;
     assert_eq!(talk.result().await["result"], "Here.");
     assert_eq!(talk.end().await, Some(0));
+}
+
+const WAIT: &str = "exec 9> pipe; echo up >&9; tail -f /dev/null";
+
+async fn signal_in_tool(cli: TestCli) {
+    let api = api(|_| Reply::tool("Bash", json!({"command": WAIT}))).await;
+    let mut talk = Talk::start(&cli, &api.base_url(), &["--allowedTools", "Bash"]);
+    let mut pipe = talk.pipe("pipe");
+    talk.say("Wait.").await;
+    assert_eq!(pipe.line().await, Some("up".to_owned()));
+    talk.signal(Signal::INT);
+    assert_eq!(talk.result().await["subtype"], "error_during_execution");
+    assert_eq!(pipe.line().await, None);
+    assert!(talk.end().await.is_some(), "not killed by the signal");
 }
 
 async fn interrupt_in_answer(cli: TestCli) {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
+use rustix::process::{Pid, Signal, kill_process};
 use scripted_api::{TestCli, test_environment};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -48,6 +49,7 @@ impl Talk {
             .current_dir(home.path().join("work"))
             .env_clear()
             .envs(test_environment(base_url, home.path()))
+            .env("CLAUDE_CODE_MAX_RETRIES", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -125,6 +127,11 @@ impl Talk {
 
     pub(crate) async fn result(&mut self) -> Value {
         self.next(|line| line["type"] == "result").await
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let id = Pid::from_raw(self.child.id().unwrap().cast_signed()).unwrap();
+        kill_process(id, signal).unwrap();
     }
 
     /// Ends the input, and returns the exit code.
