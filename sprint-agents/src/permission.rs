@@ -82,7 +82,8 @@ pub struct Scope<'a> {
 pub struct Permissions {
     /// The value of `--permission-mode`.
     pub cli_mode: CliMode,
-    /// Whether undecided uses of tools are asked about (`--permission-prompt-tool`).
+    /// Whether undecided uses of tools are asked about (`--permission-prompt-tool`). The session has
+    /// to be kept then, whatever the role: it goes on when somebody has answered.
     pub asks: bool,
     /// Whether rules in the user's own settings are to count.
     pub reads_settings: bool,
@@ -131,8 +132,7 @@ pub fn permissions(
     let mut rules = Rules::default();
     match (mode, writes) {
         (Mode::AutoApprove, true) => {
-            rules.add("Edit");
-            rules.add("Write");
+            rules.workspace();
             for command in scope.task.checks.values() {
                 rules.command(command)?;
             }

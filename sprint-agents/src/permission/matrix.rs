@@ -1,5 +1,8 @@
 //! What happens to each kind of action in each mode, as a table: what our rules and the real
 //! program are both tested against.
+//!
+//! The workspace of the table has `package.json` with the scripts of [`CHECKS`], a committed file
+//! `a.txt`, and a directory beside it that is outside.
 
 /// The checks that the table is about, in gate order.
 pub const CHECKS: [&str; 3] = ["npm run build", "npm run lint", "npm test"];
@@ -22,8 +25,12 @@ pub enum Target {
     Inside,
     /// One outside of it.
     Outside,
+    /// One outside of it, by a link that is inside.
+    Link,
     /// `.claude/settings.json` in the workspace: what the agent itself is ruled by.
     Settings,
+    /// `.git/hooks/pre-commit` in the workspace, where that is a repository of its own.
+    Hook,
 }
 
 /// What comes of it.
@@ -117,12 +124,13 @@ pub const MATRIX: &[Case] = &[
     allowed("npm test"),
     allowed("git add -A"),
     allowed("git commit -m work"),
+    allowed("git mv a.txt b.txt"),
+    allowed("git rm -f b.txt"),
     // The same program is not the same command.
     undecided("npm test -- --watch"),
     undecided("npm testx"),
     undecided("FOO=1 npm test"),
     undecided("npm exec -c true"),
-    undecided("npm test > out.txt"),
     undecided("npm test $(touch made)"),
     undecided("npm run build && rm -rf made"),
     undecided("touch made"),
@@ -137,6 +145,7 @@ pub const MATRIX: &[Case] = &[
     forbidden("git remote -v"),
     forbidden("git switch main"),
     forbidden("git stash"),
+    forbidden("claude --version"),
     // The program sees through these.
     Case { by: Decider::Program, ..forbidden("env git push") },
     Case { by: Decider::Program, ..forbidden("cd . && git push") },
@@ -144,11 +153,16 @@ pub const MATRIX: &[Case] = &[
     undecided("git -C . push"),
     undecided("/usr/bin/git push"),
     undecided("bash -c 'git push'"),
+    // Writing a file of the workspace this way is writing a file of the workspace.
+    Case { by: Decider::Program, ..allowed("npm test > out.txt") },
+    Case { by: Decider::Program, ..undecided("npm test > ../out.txt") },
     free(Action::Bash("ls")),
     free(Action::Bash("git status")),
     free(Action::Read(Target::Inside)),
     row(Action::Read(Target::Outside), Decider::Program, Outcome::Denied, Outcome::Runs),
     row(Action::Write(Target::Inside), Decider::Rules, Outcome::Runs, Outcome::Runs),
     row(Action::Write(Target::Outside), Decider::Program, Outcome::Denied, Outcome::Runs),
+    row(Action::Write(Target::Link), Decider::Program, Outcome::Denied, Outcome::Runs),
     row(Action::Write(Target::Settings), Decider::Program, Outcome::Denied, Outcome::Runs),
+    row(Action::Write(Target::Hook), Decider::Program, Outcome::Denied, Outcome::Runs),
 ];

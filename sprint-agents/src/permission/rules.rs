@@ -108,6 +108,12 @@ impl Rules {
         Ok(())
     }
 
+    /// Changing files of the workspace, by whatever tool. A bare `Edit` or `Write` would allow it
+    /// everywhere, as was seen.
+    pub(super) fn workspace(&mut self) {
+        self.add("Edit(./**)");
+    }
+
     /// Committing.
     pub(super) fn git_work(&mut self) {
         for command in GIT_WORK {

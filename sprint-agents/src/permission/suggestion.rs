@@ -35,8 +35,7 @@ impl Suggestion {
     /// A configured command that cannot become a rule.
     pub fn of(config: &SprintConfig) -> Result<Self, BadCommand> {
         let mut rules = Rules::default();
-        rules.add("Edit");
-        rules.add("Write");
+        rules.workspace();
         let other = &config.other;
         let install = config.install_cmd.iter().map(|line| line.as_str());
         let checks = config.checks.values().map(|line| line.as_str());
@@ -94,8 +93,7 @@ mod tests {
         {
           "permissions": {
             "allow": [
-              "Edit",
-              "Write",
+              "Edit(./**)",
               "Bash(make build)",
               "Bash(make lint)",
               "Bash(make test)",

@@ -56,7 +56,7 @@ fn outcome(permissions: &Permissions, action: Action) -> Outcome {
     let any = |rules: &[String]| match action {
         Action::Bash(command) => rules.iter().any(|rule| matches(rule, command)),
         Action::Read(_) => rules.iter().any(|rule| rule == "Read"),
-        Action::Write(_) => rules.iter().any(|rule| rule == "Write"),
+        Action::Write(_) => rules.iter().any(|rule| rule == "Edit(./**)"),
     };
     if any(&permissions.deny) {
         return Outcome::Denied;
@@ -120,8 +120,7 @@ fn each_role_is_started_with_its_rules() {
     let readers = readers.map(|role| shown(Mode::AutoApprove, role));
     insta::assert_snapshot!([rows.as_slice(), &readers].concat().join("\n"), @r"
     auto-approve worker: dontAsk
-        Edit
-        Write
+        Edit(./**)
         Bash(npm run build)
         Bash(npm run lint)
         Bash(npm test)
@@ -162,7 +161,7 @@ fn a_role_that_only_reads_is_never_let_off_the_rules() {
                 "{role} {mode}"
             );
             assert!(permissions.deny.iter().any(|rule| rule == "mcp__linear"));
-            let bare = ["Bash", "Read", "Bash(*)", "Bash(git:*)", "Bash(npm:*)"];
+            let bare = ["Bash", "Read", "Edit", "Write", "Bash(*)", "Bash(git:*)"];
             assert!(
                 !permissions
                     .allow
