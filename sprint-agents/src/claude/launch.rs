@@ -34,7 +34,8 @@ pub struct Launch {
     pub session: Start,
     /// The model: an alias (`opus`) or a full name.
     pub model: String,
-    /// The model used while the first is overloaded or unknown.
+    /// The model used while the first is overloaded or unknown; only where failed requests are
+    /// repeated at all.
     pub fallback_model: Option<String>,
     /// The built-in tools it is offered; none if empty.
     pub tools: Vec<String>,

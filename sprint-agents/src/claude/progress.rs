@@ -159,10 +159,11 @@ impl Progress {
     fn tool_begins(&mut self, block: &Block) {
         let Some(tool) = &block.name else { return };
         if self.tool_uses.len() == Turn::MOST_TOOL_USES {
-            self.note(format!(
-                "more than {} tool uses: the rest is not listed",
-                Turn::MOST_TOOL_USES
-            ));
+            let most = Turn::MOST_TOOL_USES;
+            let note = format!("more than {most} tool uses: the rest is not listed");
+            if !self.notes.contains(&note) {
+                self.note(note);
+            }
             return;
         }
         let input = &block.input;
@@ -220,4 +221,117 @@ fn start(text: &str, most: usize) -> &str {
         end -= 1;
     }
     &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::claude::protocol::parse;
+
+    fn after(lines: &[Value]) -> Progress {
+        let mut progress = Progress::new(Instant::now());
+        for line in lines {
+            progress.see(&parse(line.to_string().as_bytes()));
+        }
+        progress
+    }
+
+    fn begins(id: &str, tool: &str, input: Value) -> Value {
+        let block = json!({ "type": "tool_use", "id": id, "name": tool, "input": input });
+        json!({ "type": "assistant", "message": { "content": [block] } })
+    }
+
+    fn ends(id: &str, failed: bool) -> Value {
+        let block = json!({ "type": "tool_result", "tool_use_id": id, "is_error": failed });
+        json!({ "type": "user", "message": { "content": [block] } })
+    }
+
+    #[tokio::test]
+    async fn silence_counts_while_the_model_works_and_not_while_a_tool_does() {
+        let second = Duration::from_secs(1);
+        let retry = json!({ "type": "system", "subtype": "api_retry", "retry_delay_ms": 5000 });
+        let bash = || begins("a", "Bash", json!({ "command": "make" }));
+        for (lines, expect) in [
+            (vec![], Some(second)),
+            (vec![bash()], None),
+            (
+                vec![bash(), begins("b", "Read", json!({})), ends("a", false)],
+                None,
+            ),
+            (vec![bash(), ends("a", true)], Some(second)),
+            (vec![retry.clone()], Some(second * 6)),
+            (vec![retry, json!({ "type": "new" })], Some(second)),
+        ] {
+            assert_eq!(after(&lines).patience(second), expect, "{lines:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn tools_are_listed_with_what_they_were_pointed_at() {
+        let turn = after(&[
+            begins("a", "Write", json!({ "file_path": "/a", "content": "x" })),
+            begins("b", "NotebookEdit", json!({ "notebook_path": "/b" })),
+            begins("c", "Bash", json!({ "command": "é".repeat(COMMAND) })),
+            begins("d", "mcp__sprint__ask", json!({ "question": "?" })),
+            ends("b", true),
+            ends("a", false),
+        ])
+        .give_up(Outcome::Cancelled);
+        let used = |id: &str, tool: &str, target, failed| ToolUse {
+            tool: tool.into(),
+            id: id.into(),
+            target,
+            failed,
+        };
+        let cut = "é".repeat(COMMAND / 2);
+        assert_eq!(
+            turn.tool_uses,
+            [
+                used("a", "Write", Target::Path("/a".into()), Some(false)),
+                used("b", "NotebookEdit", Target::Path("/b".into()), Some(true)),
+                used("c", "Bash", Target::Command(cut), None),
+                used("d", "mcp__sprint__ask", Target::Other, None),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn memory_is_bounded_whatever_the_session_does() {
+        let lines: Vec<_> = (0..Turn::MOST_TOOL_USES + 200)
+            .map(|n| begins(&n.to_string(), "Read", json!({ "file_path": "/a" })))
+            .collect();
+        let turn = after(&lines).give_up(Outcome::Cancelled);
+        assert_eq!(turn.tool_uses.len(), Turn::MOST_TOOL_USES);
+        assert_eq!(
+            turn.notes,
+            ["more than 4096 tool uses: the rest is not listed"]
+        );
+    }
+
+    #[tokio::test]
+    async fn refusals_are_counted_once_and_cost_is_that_of_the_turn() {
+        let denied = json!({
+            "type": "system", "subtype": "permission_denied", "tool_name": "Bash",
+            "tool_use_id": "a",
+        });
+        let result = json!({
+            "type": "result", "subtype": "success", "result": "done", "total_cost_usd": 0.75,
+            "permission_denials": [
+                { "tool_name": "Bash", "tool_use_id": "a", "tool_input": { "command": "x" } },
+                { "tool_name": "Read", "tool_use_id": "b", "tool_input": {} },
+            ],
+        });
+        let turn = after(&[denied]).finish(ResultMessage::of(&result), false, None, 0.5);
+        let ids: Vec<_> = turn.denials.iter().map(|d| (&d.id[..], &d.input)).collect();
+        assert_eq!(ids, [("a", &json!({ "command": "x" })), ("b", &json!({}))]);
+        assert_eq!(turn.usage.cost_micro_usd, 250_000);
+        // We ended it: what the program says of it counts no more, but what it cost does.
+        let turn = after(&[]).finish(ResultMessage::of(&result), false, Some(Cause::Silent), 0.0);
+        assert_eq!(
+            (turn.outcome, turn.usage.cost_micro_usd),
+            (Outcome::Silent, 750_000)
+        );
+    }
 }

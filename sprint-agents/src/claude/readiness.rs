@@ -126,7 +126,8 @@ impl Expected {
 
     fn offers(&self, tool: &str) -> bool {
         let mut servers = self.host_servers.iter().chain(&self.http_servers);
-        self.tools.iter().any(|asked| asked == tool)
+        let known_as = |asked: &str| asked == tool || (asked == "Agent" && tool == "Task");
+        self.tools.iter().any(|asked| known_as(asked))
             || (self.schema && tool == ANSWER_TOOL)
             || servers.any(|server| {
                 let rest = tool.strip_prefix("mcp__");

@@ -26,7 +26,7 @@ mod tests {
     #[test]
     fn the_same_key_has_the_same_id_and_another_has_another() {
         let id = session_id("demo/ENG-1/1/work");
-        insta::assert_snapshot!(id, @"");
+        insta::assert_snapshot!(id, @"44049be7-0007-8bb5-9302-4d3830806f0d");
         assert_ne!(id, session_id("demo/ENG-1/2/work"));
     }
 }

@@ -3,4 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod conversation;
+mod ending;
+mod failures;
+mod host;
+mod limits;
+mod schema;
+mod servers;
 mod support;
+mod tracker;

@@ -1,7 +1,7 @@
 //! What every test needs: an API, a home, a directory, and its turn.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,29 +23,40 @@ pub(crate) const LONG: Deadlines = Deadlines {
     silence: Duration::from_secs(60),
 };
 
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+
+/// The variable by which the processes of one stage are known.
+const MARK: &str = "SPRINT_TEST_STAGE";
+
 /// The surroundings of the sessions of one test.
 pub(crate) struct Stage {
     pub(crate) api: ScriptedApi,
     pub(crate) cli: TestCli,
     folder: TempDir,
-    _slot: SemaphorePermit<'static>,
+    _slots: SemaphorePermit<'static>,
 }
 
 impl Stage {
     pub(crate) async fn set(script: impl Script) -> Self {
-        let slot = SLOTS.acquire().await.unwrap();
+        Self::around(ScriptedApi::start(script).await.unwrap(), 1).await
+    }
+
+    /// A stage that uses this API, and takes so many slots.
+    pub(crate) async fn around(api: ScriptedApi, slots: u32) -> Self {
+        let slots = SLOTS.acquire_many(slots).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         for name in ["home", "work"] {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         Self {
-            api: ScriptedApi::start(script).await.unwrap(),
+            api,
             cli: claude_for_tests(),
             folder,
-            _slot: slot,
+            _slots: slots,
         }
     }
 
+    /// Where sessions run.
     pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work").canonicalize().unwrap()
     }
@@ -62,6 +73,7 @@ impl Stage {
                 all.with(name, value)
             })
             .with("IS_SANDBOX", "1")
+            .with(MARK, self.folder.path())
     }
 
     /// A session that may do nothing.
@@ -91,8 +103,39 @@ impl Stage {
         }
     }
 
-    pub(crate) async fn start(&self, key: &str) -> Session {
-        start(&self.launch(key)).await
+    /// A session that may do anything.
+    pub(crate) fn unbound(&self, key: &str) -> Launch {
+        Launch {
+            mode: Mode::BypassPermissions,
+            ..self.launch(key)
+        }
+    }
+
+    /// The processes of this stage that are alive.
+    pub(crate) fn alive(&self) -> Vec<String> {
+        let mark = format!("{MARK}={}", self.folder.path().display());
+        let carries = |process: &PathBuf| {
+            let variables = fs::read(process.join("environ")).unwrap_or_default();
+            let mut variables = variables.split(|byte| *byte == 0);
+            variables.any(|variable| variable == mark.as_bytes())
+        };
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        processes
+            .map(|process| process.path())
+            .filter(carries)
+            .map(|process| fs::read_to_string(process.join("cmdline")).unwrap_or_default())
+            .collect()
+    }
+
+    /// Waits until a file is there in the directory of the sessions.
+    pub(crate) async fn appears(&self, name: &str) {
+        let file = self.work().join(name);
+        let there = async {
+            while !file.exists() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(LONG.wall, there).await.expect(name);
     }
 }
 
@@ -117,6 +160,13 @@ pub(crate) fn echo(request: &Request) -> Reply {
     Reply::text(format!("echo {}", request.last_user_text()))
 }
 
-pub(crate) fn read(path: impl AsRef<Path>) -> String {
-    fs::read_to_string(path).unwrap()
+/// Uses Bash for what it was told, and says what came of it.
+pub(crate) fn shell(request: &Request) -> Reply {
+    match request.tool_results().first() {
+        Some(result) if request.turn() > 0 => Reply::text(&result.text),
+        _ => Reply::tool(
+            "Bash",
+            serde_json::json!({ "command": request.last_user_text() }),
+        ),
+    }
 }
