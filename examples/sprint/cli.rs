@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand};
-use sprint_core::domain::agent::Role;
-use sprint_core::domain::command::CommandLine;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use sprint_core::id::{BranchName, ProblemId, TicketId};
 use sprint_core::run::input::Command;
 
+use crate::agents::AgentArgs;
+use crate::agents::check::CheckArgs;
 use crate::undo::UndoArgs;
 use crate::verify::{VERIFY_HELP, VerifyArgs};
 
@@ -56,6 +56,9 @@ pub(crate) enum Action {
     Run(RunArgs),
     /// Show where the sprint of a problem stands.
     Status,
+    /// Look at the agents before a sprint relies on them.
+    #[command(subcommand)]
+    Agents(AgentsAction),
     /// Take a landed ticket back off base, with everything merged that depends on it.
     Revert(UndoArgs),
     /// Land a ticket again that was taken back.
@@ -77,6 +80,30 @@ pub(crate) enum Action {
     #[command(after_help = CONFLICTS_HELP)]
     Conflicts(ConflictsArgs),
 }
+
+/// What to do with agents.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgentsAction {
+    /// Check that the agents can run here, and that they cannot reach the tracker.
+    ///
+    /// Starts the agent once, in an empty folder, with the settings a sprint would give it, and reads
+    /// what it says of itself: version, login, tools, servers. No model is asked, so this costs
+    /// nothing.
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArgs),
+}
+
+const CHECK_HELP: &str = "\
+Example:
+
+  $ sprint agents check
+  ok    program   /usr/local/bin/claude
+  ok    version   2.1.197, inside the tested range 2.1.197 to 2.1.x
+  ok    login     an API key is given (ANTHROPIC_API_KEY)
+  ok    tools     Bash, Edit, Glob, Grep, Read, Write, ask_context
+  ok    tracker   no credential, no server and no tool of a tracker
+
+Exit code: 0 if everything is ok, 1 if something is not.";
 
 const CONFLICTS_HELP: &str = "\
 Example: a, b and c start from main; a and b change the same line of api.py, c imports api.py
@@ -110,6 +137,23 @@ pub(crate) struct DemoArgs {
     /// new folder in the current one, `sprint-demo`.
     #[arg(long, value_name = "DIR", default_value = "sprint-demo")]
     pub(crate) dir: PathBuf,
+    /// Who plays the agents: `script`, a shell script; or `claude`, the real Claude Code program,
+    /// which is answered by a scripted model inside this program, so that no account is needed.
+    #[arg(long, value_name = "WHO", value_enum, default_value_t)]
+    pub(crate) agents: DemoAgents,
+    /// The Claude Code program. Default: `claude`, found by `PATH`.
+    #[arg(long, value_name = "PROGRAM")]
+    pub(crate) claude: Option<PathBuf>,
+}
+
+/// Who plays the agents of the demo.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoAgents {
+    /// A shell script.
+    #[default]
+    Script,
+    /// Claude Code, with a scripted model.
+    Claude,
 }
 
 /// Options of `run`.
@@ -118,13 +162,15 @@ pub(crate) struct RunArgs {
     /// The folder with one Markdown file per ticket.
     #[arg(long, value_name = "DIR", default_value = ".claude/tickets")]
     pub(crate) tickets: PathBuf,
-    /// The program to run as an agent in every role. It gets its task as JSON on standard input
-    /// and answers with JSON on the last line of its output.
-    #[arg(long, value_name = "COMMAND", value_parser = command_line)]
-    pub(crate) agent_cmd: Option<CommandLine>,
-    /// The program for one role (context, worker, review, completion, conflict); may be repeated.
-    #[arg(long, value_name = "ROLE=COMMAND", value_parser = role_command)]
-    pub(crate) agent: Vec<(Role, CommandLine)>,
+    /// Who does the work.
+    #[command(flatten)]
+    pub(crate) agents: AgentArgs,
+    /// Allow what a ticket's agent asked to do (see --permissions manual); may be repeated.
+    #[arg(long, value_name = "TICKET")]
+    pub(crate) permit: Vec<TicketId>,
+    /// Refuse what a ticket's agent asked to do; may be repeated.
+    #[arg(long, value_name = "TICKET")]
+    pub(crate) deny: Vec<TicketId>,
     /// Approve the ticket's change in human review; may be repeated.
     #[arg(long, value_name = "TICKET")]
     pub(crate) approve: Vec<TicketId>,
@@ -160,8 +206,9 @@ impl RunArgs {
     pub(crate) fn on(tickets: &Path) -> Self {
         Self {
             tickets: tickets.to_path_buf(),
-            agent_cmd: None,
-            agent: Vec::new(),
+            agents: AgentArgs::default(),
+            permit: Vec::new(),
+            deny: Vec::new(),
             approve: Vec::new(),
             skip_review: Vec::new(),
             accept_red_base: false,
@@ -186,21 +233,6 @@ impl std::fmt::Display for Usage {
 }
 
 impl std::error::Error for Usage {}
-
-fn command_line(text: &str) -> Result<CommandLine, String> {
-    CommandLine::new(text).ok_or_else(|| "the command is empty".to_owned())
-}
-
-fn role_command(text: &str) -> Result<(Role, CommandLine), String> {
-    let (role, command) = text
-        .split_once('=')
-        .ok_or("expected ROLE=COMMAND, for example worker=./agent.sh")?;
-    let role = Role::parse(role).ok_or_else(|| {
-        let names = Role::ALL.map(Role::name).join(", ");
-        format!("{role:?} is not a role; roles are {names}")
-    })?;
-    Ok((role, command_line(command)?))
-}
 
 fn changes(text: &str) -> Result<(TicketId, String), String> {
     let (ticket, what) = text.split_once('=').ok_or("expected TICKET=WHAT")?;

@@ -70,8 +70,10 @@
 #![cfg(unix)]
 
 pub mod ask;
+mod by_role;
 pub mod claude;
 pub mod command_agent;
+mod spoken;
 pub mod verify;
 
 pub mod permission;
@@ -80,6 +82,7 @@ pub mod prompt;
 pub mod schema;
 
 pub mod environment;
+pub mod lease;
 pub mod orphans;
 pub mod process;
 pub mod redact;
@@ -89,6 +92,8 @@ mod output;
 mod pipes;
 mod spool;
 
+pub use by_role::ByRole;
+pub use claude::ClaudeAgent;
 pub use command_agent::CommandAgent;
 pub use environment::Environment;
 pub use redact::Redactor;

@@ -50,6 +50,14 @@ pub(crate) trait Lines: Send + 'static {
     fn line(&mut self, line: &str);
 }
 
+/// Reads nothing.
+#[derive(Debug)]
+pub(crate) struct Unread;
+
+impl Lines for Unread {
+    fn line(&mut self, _: &str) {}
+}
+
 /// Redacts `raw`, stores it and shows its lines to `lines`, all in one pass.
 pub(crate) async fn keep_stream<L: Lines>(
     raw: impl Read + Send + 'static,

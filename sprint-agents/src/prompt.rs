@@ -24,7 +24,7 @@ mod worker;
 
 use sprint_core::domain::agent::{AgentTask, Role};
 
-pub use answer::{decided, repair};
+pub use answer::{decided, interrupted, repair};
 pub use context::{question, teammate};
 
 /// The text an agent starts with.

@@ -6,6 +6,7 @@
 mod host;
 mod launch;
 mod outcome;
+mod runner;
 mod session;
 mod session_id;
 mod turn;
@@ -24,6 +25,7 @@ mod wire;
 pub use host::{Host, NoHost, Permission, ToolRequest};
 pub use launch::{Hooks, HttpServer, Launch, Mode, SettingSource, Start, SystemPrompt};
 pub use outcome::{Meaning, Outcome};
+pub use runner::ClaudeAgent;
 pub use session::{ContextUsage, ControlError, Session, StartError, Stopped};
 pub use session_id::session_id;
 pub use turn::{Deadlines, Denial, Target, ToolUse, Turn, TurnUsage};

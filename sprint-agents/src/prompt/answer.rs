@@ -37,6 +37,18 @@ pub fn repair(role: Role, form_of: AnswerForm, why: &str) -> String {
     ])
 }
 
+/// What an agent is told whose process ended in the middle of its work, and who still knows the
+/// rest.
+pub fn interrupted() -> String {
+    blocks::join([
+        "Your process ended in the middle of this work, and a command may have been cut off."
+            .to_owned(),
+        "Look at the workspace before you trust your memory of it. Then go on, finish, and give \
+         the result."
+            .to_owned(),
+    ])
+}
+
 /// What an agent is told when a person has decided about a tool it was stopped at.
 pub fn decided(grant: &Grant) -> String {
     let request = &grant.request;
