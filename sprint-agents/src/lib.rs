@@ -73,6 +73,7 @@ pub mod command_agent;
 pub mod verify;
 
 pub mod environment;
+pub mod lease;
 pub mod orphans;
 pub mod process;
 pub mod redact;
@@ -84,5 +85,6 @@ mod spool;
 
 pub use command_agent::CommandAgent;
 pub use environment::Environment;
+pub use lease::Leases;
 pub use redact::Redactor;
 pub use verify::CommandVerifier;
