@@ -122,7 +122,7 @@ pub struct Leases {
 /// A slot that is ours as long as this lives.
 #[derive(Debug)]
 struct Held {
-    lock: File,
+    _lock: File,
     lease: Lease,
 }
 
@@ -268,7 +268,7 @@ impl Leases {
         }
         make_private(&scratch)?;
         let lease = Lease { ports, scratch };
-        Ok(Some(Held { lock, lease }))
+        Ok(Some(Held { _lock: lock, lease }))
     }
 
     /// What the file of a slot says, whoever holds it.
