@@ -262,6 +262,13 @@ fn questions(c: &mut Criterion) {
                 b.iter(|| fixture.runtime.block_on(vcs.status()).expect("a status"));
             },
         );
+        group.bench_function(
+            BenchmarkId::new("sprint: what is around a workspace", files),
+            |b| {
+                let look = || fixture.runtime.block_on(vcs.surroundings(&workspace));
+                b.iter(|| look().expect("a look"));
+            },
+        );
         group.bench_function(BenchmarkId::new("git: the same state", files), |b| {
             b.iter(|| {
                 git(&fixture.root, &["rev-parse", "main", "main^{tree}"]);

@@ -5,6 +5,7 @@ mod rate_limit;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::ports::{AgentCapabilities, AgentRunner, EffectContext, Error, Result};
 
 use crate::environment::Environment;
+use crate::lease::Leases;
 use crate::output;
 use crate::process::{self, Finished, Limits, Process, Streams};
 use crate::redact::Redactor;
@@ -28,7 +30,8 @@ const TEMPORARY: i32 = 75;
 /// - The line runs by `/bin/sh -c` as configured, in `task.workspace`. The task arrives as one JSON
 ///   document on standard input; nothing of it is ever part of a command line.
 /// - The environment is the one given, plus `SPRINT_ROLE`, `SPRINT_TICKET`, `SPRINT_ATTEMPT`,
-///   `SPRINT_KEY`, `SPRINT_BRANCH` and `SPRINT_RESULT_FILE`.
+///   `SPRINT_KEY`, `SPRINT_BRANCH` and `SPRINT_RESULT_FILE`, and with [`Leases`] the ports and the
+///   directory of the ticket.
 /// - The answer is the content of `SPRINT_RESULT_FILE` if the program wrote one, else the last
 ///   line of standard output that is not blank: JSON, in the form of the
 ///   [`RoleResult`](sprint_core::domain::agent::RoleResult) of the role. It counts only if the
@@ -42,6 +45,7 @@ pub struct CommandAgent {
     environment: Environment,
     redactor: Redactor,
     silence: Option<Duration>,
+    leases: Option<Arc<Leases>>,
 }
 
 impl CommandAgent {
@@ -52,6 +56,7 @@ impl CommandAgent {
             commands,
             environment,
             silence: None,
+            leases: None,
         }
     }
 
@@ -66,6 +71,14 @@ impl CommandAgent {
     #[must_use]
     pub fn with_silence_limit(mut self, limit: Duration) -> Self {
         self.silence = Some(limit);
+        self
+    }
+
+    /// The same agent, given the lease of its ticket, as
+    /// [`variables`](crate::lease::Lease::variables).
+    #[must_use]
+    pub fn with_leases(mut self, leases: Arc<Leases>) -> Self {
+        self.leases = Some(leases);
         self
     }
 
@@ -85,12 +98,15 @@ impl CommandAgent {
         line: &CommandLine,
         task: &AgentTask,
         result_file: &Path,
+        cx: &EffectContext,
     ) -> Result<Finished> {
         let input =
             serde_json::to_vec(task).map_err(|error| self.trouble(task, line).because(error))?;
-        let environment = self
-            .environment
-            .clone()
+        let environment = match &self.leases {
+            Some(leases) => leases.of(&cx.key).await?.give(self.environment.clone()),
+            None => self.environment.clone(),
+        };
+        let environment = environment
             .with("SPRINT_ROLE", task.role.name())
             .with("SPRINT_TICKET", task.ticket.as_str())
             .with("SPRINT_ATTEMPT", task.attempt.to_string())
@@ -135,7 +151,7 @@ impl AgentRunner for CommandAgent {
             .tempdir()
             .map_err(|error| self.trouble(task, line).because(error))?;
         let result_file = private.path().join("result.json");
-        let finished = self.execute(line, task, &result_file).await?;
+        let finished = self.execute(line, task, &result_file, cx).await?;
         let written = answer::read_result_file(&result_file)
             .map_err(|error| self.trouble(task, line).because(error))?;
         let (exit, duration) = (finished.exit, finished.duration);

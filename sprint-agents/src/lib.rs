@@ -96,5 +96,6 @@ pub use by_role::ByRole;
 pub use claude::ClaudeAgent;
 pub use command_agent::CommandAgent;
 pub use environment::Environment;
+pub use lease::Leases;
 pub use redact::Redactor;
 pub use verify::CommandVerifier;

@@ -11,6 +11,7 @@ mod runner;
 mod surroundings;
 mod variables;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -22,6 +23,7 @@ use sprint_core::id::EnvironmentId;
 use sprint_core::ports::{EffectContext, Error, Result, Verifier};
 
 use crate::environment::Environment;
+use crate::lease::Leases;
 use crate::output::{self, Kept};
 use crate::process::{self, Ended, Limits, Process, Streams};
 use crate::redact::Redactor;
@@ -51,9 +53,10 @@ const OUTPUT_LIMIT: u64 = 1 << 30;
 ///
 /// Commands get the variables they are given, less the entries of `PATH` that lie inside the
 /// checked tree, and are run by `/bin/sh`. A report says so if such an entry has a program of the
-/// gate, and if a variable voids or bends what the commands say.
+/// gate, and if a variable voids or bends what the commands say. With [`Leases`] they also get ports
+/// and a directory of their ticket's own, which differ from one run to the next.
 ///
-/// The [`EnvironmentId`] covers those variables, the machine's kind, the command lines, and path,
+/// The [`EnvironmentId`] covers those variables, other than what is leased, the machine's kind, the command lines, and path,
 /// size and time of the programs that they name. It does not cover what these run in turn, nor the
 /// files they read: settings in the home directory, or the toolchain behind a launcher.
 #[derive(Clone, Debug)]
@@ -62,6 +65,7 @@ pub struct CommandVerifier {
     redactor: Redactor,
     silence: Option<Duration>,
     output: u64,
+    leases: Option<Arc<Leases>>,
 }
 
 impl CommandVerifier {
@@ -72,6 +76,7 @@ impl CommandVerifier {
             environment,
             silence: None,
             output: OUTPUT_LIMIT,
+            leases: None,
         }
     }
 
@@ -93,6 +98,14 @@ impl CommandVerifier {
     #[must_use]
     pub fn with_output_limit(mut self, bytes: u64) -> Self {
         self.output = bytes;
+        self
+    }
+
+    /// The same verifier, whose commands get the lease of their ticket or sprint, as
+    /// [`variables`](crate::lease::Lease::variables).
+    #[must_use]
+    pub fn with_leases(mut self, leases: Arc<Leases>) -> Self {
+        self.leases = Some(leases);
         self
     }
 
@@ -232,6 +245,11 @@ impl Verifier for CommandVerifier {
             id,
             mut findings,
         } = self.look(subject, plan).await?;
+        // Not part of what was looked at: where something may listen says nothing about the code.
+        let environment = match &self.leases {
+            Some(leases) => leases.of(&cx.key).await?.give(environment),
+            None => environment,
+        };
         let cx = Run {
             subject,
             environment: &environment,

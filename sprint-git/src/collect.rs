@@ -190,14 +190,20 @@ impl Repo {
     }
 }
 
+/// An agent that switched its workspace to another branch, or to none, may have done what it did
+/// next to somebody else's. Nobody but a person can tell whose that work is.
 pub(crate) fn check_branch(tree: &Tree, branch: &BranchName) -> Result<()> {
     let found = tree.branch();
     if found.as_deref() == Some(branch.as_str()) {
         return Ok(());
     }
     let found = found.map_or_else(|| "no branch".into(), |name| format!("branch {name:?}"));
-    let message = format!("{} is on {found} instead of {branch}", tree.path.display());
-    Err(GitError::refused(ErrorKind::Conflict, message))
+    let message = format!(
+        "{} is on {found} instead of {branch}: an agent switched it; `git switch {branch}` there \
+         brings it back",
+        tree.path.display()
+    );
+    Err(GitError::refused(ErrorKind::Breach, message))
 }
 
 /// Git would note that another repository is there, and not keep what is in it.

@@ -107,6 +107,10 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// What the places around a workspace look like now: the user's checkout, branches and tags
     /// that are not this sprint's, and the workspaces of the sprint's other tickets. Looks, and
     /// changes nothing; takes no lock that another program could trip over.
+    ///
+    /// What the sprint does itself is no difference: landings, tags, and the files that the engine
+    /// keeps. What an agent does in its own workspace is one to the others, so only a ticket that
+    /// was at rest the whole time tells of strays.
     async fn surroundings(&self, workspace: &Workspace) -> Result<Surroundings>;
 
     /// Sets checkpoint tags if merges land, then advances base by compare-and-swap.

@@ -19,6 +19,7 @@ mod revert;
 mod safety;
 mod storage;
 mod support;
+mod surroundings;
 mod survey;
 mod watch;
 mod workspace;
