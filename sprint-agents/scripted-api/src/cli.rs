@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::LazyLock;
 
 /// Names the real program: an absolute path.
@@ -121,21 +121,26 @@ fn find() -> TestCli {
 /// Cargo builds the programs of a package only for its own tests.
 fn build_stand_in() -> PathBuf {
     let here = env::current_exe().expect("a test has a path");
-    // <target>/<profile>/deps/<test>
-    let profile = here.ancestors().find(|path| path.ends_with("debug"));
-    let profile = profile.expect("tests are built below <target>/debug");
-    let target = profile.parent().expect("<target>/debug has a parent");
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
+    // <target>/<profile>/deps/<test>, or examples/<example>
+    let output = here.ancestors().nth(2).expect("cargo's layout");
+    let (target, profile) = output
+        .parent()
+        .zip(output.file_name())
+        .expect("cargo's layout");
+    let built = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet", "-p", "scripted-api", "--bin", STAND_IN])
         .arg("--manifest-path")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .arg("--target-dir")
         .arg(target)
+        .arg("--profile")
+        .arg(if profile == "debug" {
+            "dev".as_ref()
+        } else {
+            profile
+        })
         .status();
-    assert!(
-        built.as_ref().is_ok_and(std::process::ExitStatus::success),
-        "{STAND_IN} cannot be built: {built:?}"
-    );
-    profile.join(STAND_IN)
+    let succeeded = built.as_ref().is_ok_and(ExitStatus::success);
+    assert!(succeeded, "{STAND_IN} cannot be built: {built:?}");
+    output.join(STAND_IN)
 }
