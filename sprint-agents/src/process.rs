@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -269,6 +270,8 @@ pub(crate) fn exit_of(status: ExitStatus) -> Exit {
 pub(crate) struct Group {
     id: Pid,
     mark: Mark,
+    /// Nothing is left, and the id may soon be another's.
+    swept: AtomicBool,
 }
 
 impl Group {
@@ -276,11 +279,18 @@ impl Group {
         child
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
-            .map(|id| Self { id, mark })
+            .map(|id| Self {
+                id,
+                mark,
+                swept: AtomicBool::new(false),
+            })
             .ok_or_else(|| io::Error::other("the child process has no id"))
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
+        if self.swept.load(Ordering::Relaxed) {
+            return;
+        }
         // The usual failure is that nothing of the group is left, which is what is wanted.
         if let Err(error) = kill_process_group(self.id, signal) {
             tracing::trace!(group = ?self.id, %error, "nothing to signal");
@@ -288,16 +298,20 @@ impl Group {
     }
 
     pub(crate) fn kill(&self) {
-        self.signal(Signal::KILL);
-        self.mark.kill();
+        if !self.swept.load(Ordering::Relaxed) {
+            self.signal(Signal::KILL);
+            self.mark.kill();
+        }
     }
 
-    /// The same, and waits until nothing is left.
+    /// Kills what is left after the first process has ended, and waits until nothing is.
     pub(crate) async fn sweep(&self) {
         self.signal(Signal::KILL);
         let left = self.mark.sweep().await;
         if left > 0 {
             tracing::warn!(group = ?self.id, left, "processes that were killed do not end");
+        } else {
+            self.swept.store(true, Ordering::Relaxed);
         }
     }
 }

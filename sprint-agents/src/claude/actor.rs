@@ -26,6 +26,9 @@ use crate::redact::Redactor;
 /// How long an interrupted turn may take to end.
 const INTERRUPTED: Duration = Duration::from_secs(5);
 
+/// How long each step may take to end a session that says no more.
+const MUTE: Duration = Duration::from_secs(2);
+
 /// How long requests may take for which nobody has set a time.
 pub(crate) const ANSWERED: Duration = Duration::from_secs(10);
 
@@ -148,7 +151,8 @@ impl Actor {
                 event = self.wire.event() => match event {
                     Ok(Event::Said(message)) => self.hear(message),
                     Ok(Event::TooLong { kind, bytes }) => self.miss(kind.as_deref(), bytes),
-                    Ok(Event::Mute) => self.climb(Rung::Kill, Duration::ZERO),
+                    // It is about to end, or does not know what it does.
+                    Ok(Event::Mute) => self.climb(Rung::CloseInput, MUTE),
                     Ok(Event::Ended(exit)) => break exit,
                     Err(error) => {
                         self.fail(Cause::Failed(format!("its output cannot be kept: {error}")));
@@ -422,8 +426,8 @@ impl Actor {
             };
             drop(reply.send(Progress::new(Instant::now()).give_up(outcome)));
         }
-        // Their senders are dropped: that says it all.
-        drop(self.asked);
+        // Nobody waits for the host any more. Whoever waits for the session sees it gone.
+        drop((self.calls, self.asked));
         let mut stopped = self.stopped.into_iter().next();
         while stopped.is_none() {
             match commands.recv().await {

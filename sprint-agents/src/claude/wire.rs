@@ -45,8 +45,6 @@ pub(crate) struct Wire {
     stderr: Option<ChildStderr>,
     last_words: Capture,
     transcript: Spool,
-    /// When it last said something.
-    pub(crate) last_line: Instant,
 }
 
 /// What happened.
@@ -101,7 +99,6 @@ impl Wire {
             stderr: child.stderr.take(),
             last_words: Capture::new(STDERR),
             transcript,
-            last_line: Instant::now(),
             child,
         })
     }
@@ -126,7 +123,6 @@ impl Wire {
         loop {
             tokio::select! {
                 said = next(&mut self.lines, &mut self.transcript) => {
-                    self.last_line = Instant::now();
                     return Ok(said?.unwrap_or_else(|| {
                         self.lines = None;
                         Event::Mute

@@ -7,6 +7,7 @@ mod ending;
 mod failures;
 mod host;
 mod limits;
+mod misbehaviour;
 mod schema;
 mod servers;
 mod support;

@@ -84,8 +84,6 @@ pub(crate) struct Init {
     pub(crate) mode: String,
     pub(crate) tools: Vec<String>,
     pub(crate) mcp_servers: Vec<Server>,
-    #[serde(rename = "claude_code_version")]
-    pub(crate) version: String,
 }
 
 /// An MCP server and its state.

@@ -59,7 +59,6 @@ fn init() -> Init {
             server("sprint", "connected"),
             server("context", "connected"),
         ],
-        version: "2.1.197".into(),
     }
 }
 

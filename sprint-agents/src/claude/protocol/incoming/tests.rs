@@ -27,7 +27,6 @@ fn a_turn_is_understood() {
             name: "sprint".into(),
             status: "failed".into(),
         }],
-        version: "2.1.197".into(),
     };
     let bash = Block {
         id: "toolu_1".into(),
