@@ -1,14 +1,18 @@
 //! `sprint demo`: a small real repository, eight tickets, and a real sprint on them.
 
+mod model;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use scripted_api::ScriptedApi;
 use sprint_core::domain::command::CommandLine;
 use sprint_core::id::ProblemId;
 
-use crate::cli::{Cli, DemoArgs, RunArgs};
+use crate::agents::{AgentArgs, Agents, Scripted};
+use crate::cli::{Cli, DemoAgents, DemoArgs, RunArgs};
 use crate::run::{self, Sprint};
 
 /// The files of the demo's repository.
@@ -93,23 +97,57 @@ pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
             args.dir.display()
         ));
     }
+    let sprint = Sprint {
+        problem: Some(ProblemId::new("demo")?),
+        config: None,
+        json: cli.json,
+        root,
+    };
+    match args.agents {
+        DemoAgents::Script => run::sprint(&sprint, &scripted(&sprint.root)),
+        DemoAgents::Claude => claude(&sprint, args),
+    }
+}
+
+/// A run with the demo's shell script as every agent.
+fn scripted(root: &Path) -> RunArgs {
     // The agent's path comes from us, not from the user; quoting keeps odd folders in one word.
     let agent = root.join(".claude/demo-agent.sh");
     let quoted = agent.to_string_lossy().replace('\'', r"'\''");
+    let line = CommandLine::new(format!("sh '{quoted}'"));
+    RunArgs {
+        agents: AgentArgs {
+            agents: line.map(Agents::Command),
+            ..AgentArgs::default()
+        },
+        ..RunArgs::on(Path::new(".claude/tickets"))
+    }
+}
+
+/// A run with the real Claude Code as every agent, which asks a model that is played here.
+fn claude(sprint: &Sprint, args: &DemoArgs) -> Result<u8> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let api = runtime
+        .block_on(ScriptedApi::start(model::reply))
+        .context("cannot play the model on this machine")?;
     let args = RunArgs {
-        agent_cmd: CommandLine::new(format!("sh '{quoted}'")),
+        agents: AgentArgs {
+            agents: Some(Agents::Claude),
+            claude: args.claude.clone(),
+            scripted: Some(Scripted {
+                base_url: api.base_url(),
+                config_directory: sprint.root.join(".claude/demo-claude"),
+            }),
+            ..AgentArgs::default()
+        },
         ..RunArgs::on(Path::new(".claude/tickets"))
     };
-    let problem = ProblemId::new("demo")?;
-    run::sprint(
-        &Sprint {
-            root,
-            problem: Some(problem),
-            config: None,
-            json: cli.json,
-        },
-        &args,
-    )
+    let code = run::sprint(sprint, &args)?;
+    // What the script did not understand would be a flaw of the demo.
+    for complaint in api.complaints() {
+        eprintln!("note: the scripted model: {complaint}");
+    }
+    Ok(code)
 }
 
 fn create(dir: &Path) -> Result<()> {

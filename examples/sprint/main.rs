@@ -3,6 +3,7 @@
 //! Everything it does goes through the public interface of the libraries; `examples/embed.rs`
 //! shows the least that another program needs.
 
+mod agents;
 mod cli;
 mod conflicts;
 mod demo;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use cli::{Action, Cli};
+use cli::{Action, AgentsAction, Cli};
 
 /// Exit code for an error of ours or of the environment. 2, for wrong usage, is clap's.
 const ERROR: u8 = 1;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Action::Run(args) => run::run(&cli, args),
         Action::Conflicts(args) => conflicts::conflicts(&cli, args),
         Action::Status => status::status(&cli),
+        Action::Agents(AgentsAction::Check(args)) => agents::check::check(&cli, args),
         Action::Revert(args) => undo::revert(&cli, args),
         Action::Reland(args) => undo::reland(&cli, args),
         Action::Verify(args) => verify::verify(&cli, args),

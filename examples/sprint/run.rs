@@ -20,6 +20,7 @@ use sprint_core::run::snapshot::Snapshot;
 use sprint_core::run::state::{Ending, Phase};
 use sprint_core::run::ticket::{Stage, TicketRun};
 
+use crate::agents::build;
 use crate::cli::{Cli, RunArgs, Usage};
 use crate::live::Live;
 use crate::{say, wire};
@@ -98,6 +99,7 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
             if args.accept_red_base {
                 config.red_base = RedBase::Accept;
             }
+            build::configure(&args.agents, &mut config)?;
             config
         }
     };
@@ -142,6 +144,7 @@ impl Session<'_> {
                     control.send(Command::AcceptRedBase);
                 }
                 decide(&control, self.args);
+                permit(&control, self.args, &saved);
                 // Calling the command again is the person's word that automatic blocks may go.
                 if matches!(saved.sprint.phase, Phase::Parked { .. }) || self.args.go_on {
                     control.send(Command::Continue);
@@ -204,6 +207,24 @@ fn decide(control: &Control, args: &RunArgs) {
         control.send(Command::Review {
             ticket: ticket.clone(),
             decision,
+        });
+    }
+}
+
+/// Hands in what people decided about tools that agents wait to use.
+fn permit(control: &Control, args: &RunArgs, saved: &Snapshot) {
+    let allowed = args.permit.iter().map(|ticket| (ticket, true));
+    let refused = args.deny.iter().map(|ticket| (ticket, false));
+    for (ticket, allowed) in allowed.chain(refused) {
+        let waits = saved.tickets.get(ticket).map(|run| &run.stage);
+        let Some(Stage::AwaitingPermission { request, .. }) = waits else {
+            eprintln!("note: no agent of {ticket} waits for a permission");
+            continue;
+        };
+        control.send(Command::Permit {
+            ticket: ticket.clone(),
+            digest: request.digest.clone(),
+            allowed,
         });
     }
 }

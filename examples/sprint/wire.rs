@@ -1,17 +1,12 @@
 //! From folders and configuration to the engine's ports.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use sprint_agents::command_agent::CommandAgent;
-use sprint_agents::environment::Environment;
 use sprint_agents::verify::CommandVerifier;
 use sprint_core::config::{self, Sources};
-use sprint_core::domain::agent::Role;
-use sprint_core::domain::command::CommandLine;
 use sprint_core::domain::config::SprintConfig;
 use sprint_core::engine::Ports;
 use sprint_core::id::ProblemId;
@@ -24,6 +19,7 @@ use sprint_core::report::{dashboard, state_view};
 use sprint_core::run::snapshot::Snapshot;
 use sprint_git::{GitConfig, GitVcs};
 
+use crate::agents::build::{self, Surroundings};
 use crate::cli::{Cli, RunArgs, Usage};
 use crate::run::GitRoot;
 
@@ -141,15 +137,6 @@ pub(crate) fn store(layout: Layout) -> FileStore {
     })
 }
 
-/// The program for each role.
-pub(crate) fn agents(args: &RunArgs) -> BTreeMap<Role, CommandLine> {
-    let all = args
-        .agent_cmd
-        .iter()
-        .flat_map(|line| Role::ALL.map(|role| (role, line.clone())));
-    all.chain(args.agent.iter().cloned()).collect()
-}
-
 /// Everything the engine reaches the world through.
 pub(crate) async fn ports(
     root: &Path,
@@ -158,19 +145,19 @@ pub(crate) async fn ports(
     layout: Layout,
     store: Arc<FileStore>,
 ) -> Result<Ports> {
-    let environment = Environment::inherit().owned_by(layout.directory());
-    let silence = std::time::Duration::from_secs(config.silence_timeout_s);
-    let mut agent = CommandAgent::new(agents(args), environment.clone());
-    if !silence.is_zero() {
-        agent = agent.with_silence_limit(silence);
+    let around = Surroundings::of(&args.agents, config, &layout.directory())?;
+    let agents = build::runner(&args.agents, config, &around).await?;
+    let mut verifier = CommandVerifier::new(around.environment);
+    if let Some(leases) = around.leases {
+        verifier = verifier.with_leases(leases);
     }
     let vcs = GitVcs::open(GitConfig::new(root, config.branch_base.clone())).await?;
     let tracker = tracker(root, &args.tickets)?;
     Ok(Ports {
         tracker: Arc::new(tracker),
-        agents: Arc::new(agent),
+        agents,
         vcs: Arc::new(vcs),
-        verifier: Arc::new(CommandVerifier::new(environment)),
+        verifier: Arc::new(verifier),
         layers: Vec::new(),
         blobs: Arc::new(FileBlobs::new(layout)),
         store,

@@ -426,7 +426,7 @@ fn hostile_tickets_do_nothing_and_stop_nothing() {
         "--upload-pack=x.md",
         b"---\nid: --upload-pack=x\ntitle: x\nstatus: Todo\n---\n",
     );
-    let agent = ["--agent-cmd", "sh \"$PWD/../../demo-agent.sh\""];
+    let agent = ["--agents", "command:sh \"$PWD/../../demo-agent.sh\""];
     let output = sprint(
         &dir,
         &[&["run", "--problem-id", "hostile"], &agent[..]].concat(),
@@ -472,8 +472,8 @@ fn refuses(setup: impl Fn(&Path), args: &[&str], words: &[&str]) {
         "run",
         "--problem-id",
         "other",
-        "--agent-cmd",
-        "sh .claude/demo-agent.sh",
+        "--agents",
+        "command:sh .claude/demo-agent.sh",
     ];
     all.extend(args);
     let output = sprint(&dir, &all);

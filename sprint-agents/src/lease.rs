@@ -153,6 +153,16 @@ impl Leases {
         })
     }
 
+    /// Leases in the one directory of this user, below that for temporary files.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    pub fn of_user(scope: impl AsRef<Path>) -> io::Result<Self> {
+        let user = rustix::process::getuid().as_raw();
+        Self::new(std::env::temp_dir().join(format!("sprint-leases-{user}")), scope)
+    }
+
     /// The same leases, of other ports.
     #[must_use]
     pub fn with_range(mut self, range: LeaseRange) -> Self {

@@ -71,6 +71,7 @@
 
 pub mod ask;
 mod by_role;
+pub mod checkup;
 pub mod claude;
 pub mod command_agent;
 mod spoken;

@@ -1,15 +1,15 @@
 //! From options to a runner of agents.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use sprint_agents::acp::AcpAgent;
-use sprint_agents::lease::Leases;
 use sprint_agents::permission::Mode;
 use sprint_agents::profile::Models;
-use sprint_agents::{ByRole, ClaudeAgent, CommandAgent, Environment};
+use sprint_agents::{ByRole, ClaudeAgent, CommandAgent, Environment, Leases};
 use sprint_core::domain::agent::Role;
 use sprint_core::domain::command::CommandLine;
 use sprint_core::domain::config::SprintConfig;
@@ -25,47 +25,74 @@ const CREDENTIALS: [&str; 3] = [
     "CLAUDE_CODE_OAUTH_TOKEN",
 ];
 
-/// Where the provider is, if it is not where it always is.
-const PROVIDER: [&str; 4] = [
+/// The way to the provider, if it is not the usual one, and whether this is a sandbox.
+const PROVIDER: [&str; 5] = [
     "ANTHROPIC_BASE_URL",
     "HTTPS_PROXY",
     "NO_PROXY",
     "NODE_EXTRA_CA_CERTS",
+    "IS_SANDBOX",
 ];
 
 /// What every agent and every gate command gets.
 pub(crate) struct Surroundings {
     pub(crate) environment: Environment,
-    pub(crate) leases: Arc<Leases>,
+    pub(crate) leases: Option<Arc<Leases>>,
     pub(crate) silence: Option<Duration>,
 }
 
+impl Surroundings {
+    /// Those of a look at agents, without a sprint.
+    pub(crate) fn bare(args: &AgentArgs) -> Result<Self> {
+        Ok(Self {
+            environment: environment(args)?,
+            leases: None,
+            silence: None,
+        })
+    }
+
+    /// Those of a sprint, whose state is in this directory.
+    pub(crate) fn of(args: &AgentArgs, config: &SprintConfig, state: &Path) -> Result<Self> {
+        let leases = Leases::of_user(state).context("cannot lease ports and scratch directories")?;
+        let silence = Duration::from_secs(config.silence_timeout_s);
+        Ok(Self {
+            environment: environment(args)?.owned_by(state),
+            leases: Some(Arc::new(leases)),
+            silence: (!silence.is_zero()).then_some(silence),
+        })
+    }
+}
+
 /// The agents that are asked for.
-pub(crate) fn runner(
+pub(crate) async fn runner(
     args: &AgentArgs,
     config: &SprintConfig,
     around: &Surroundings,
 ) -> Result<Arc<dyn AgentRunner>> {
-    let mut agents = ByRole::new();
     let rest = match &args.agents {
         Some(rest) => Some(rest),
         None if args.agent.is_empty() => Some(&Agents::Claude),
         None => None,
     };
+    let install = config.install_cmd.as_ref().map(ToString::to_string);
+    let commands: Vec<_> = install.into_iter().collect();
+    let mut agents = ByRole::new();
     match rest {
-        Some(Agents::Claude) => agents = agents.with_rest(Arc::new(claude(args, config, around)?)),
+        Some(Agents::Claude) => {
+            agents = agents.with_rest(Arc::new(claude(args, &commands, around)?));
+        }
         Some(Agents::Acp(words)) => {
-            agents = agents.with_rest(Arc::new(acp(words, args, config, around)?));
+            agents = agents.with_rest(Arc::new(acp(words, args, commands, around).await?));
         }
         Some(Agents::Command(line)) => {
-            let commands = Role::ALL.map(|role| (role, line.clone()));
-            agents = agents.with_rest(Arc::new(command(commands.into(), around)));
+            let lines = Role::ALL.map(|role| (role, line.clone()));
+            agents = agents.with_rest(Arc::new(command(lines.into(), around)));
         }
         None => {}
     }
     for (role, line) in &args.agent {
-        let commands = BTreeMap::from([(*role, line.clone())]);
-        agents = agents.with(*role, Arc::new(command(commands, around)));
+        let lines = BTreeMap::from([(*role, line.clone())]);
+        agents = agents.with(*role, Arc::new(command(lines, around)));
     }
     Ok(Arc::new(agents))
 }
@@ -73,20 +100,22 @@ pub(crate) fn runner(
 /// Claude Code, with the credential of its provider.
 pub(crate) fn claude(
     args: &AgentArgs,
-    config: &SprintConfig,
+    commands: &[String],
     around: &Surroundings,
 ) -> Result<ClaudeAgent> {
     let program = args.claude.clone().unwrap_or_else(|| "claude".into());
     let environment = provider(args, around.environment.clone());
     let mut agent = ClaudeAgent::new(program, environment)
         .with_mode(mode(args.permissions))
-        .with_commands(config.install_cmd.as_ref().map(ToString::to_string))
-        .with_leases(Arc::clone(&around.leases));
+        .with_commands(commands);
     if args.claude_settings {
         agent = agent.with_settings();
     }
     if let Some(limit) = around.silence {
         agent = agent.with_silence_limit(limit);
+    }
+    if let Some(leases) = &around.leases {
+        agent = agent.with_leases(Arc::clone(leases));
     }
     if let Some(scripted) = &args.scripted {
         agent = agent.with_config_directory(&scripted.config_directory);
@@ -94,42 +123,63 @@ pub(crate) fn claude(
     Ok(agent)
 }
 
-fn acp(
+async fn acp(
     words: &[String],
     args: &AgentArgs,
-    config: &SprintConfig,
+    commands: Vec<String>,
     around: &Surroundings,
 ) -> Result<AcpAgent> {
-    todo!()
+    let environment = provider(args, around.environment.clone());
+    let mut agent = AcpAgent::find(words.to_vec(), environment)
+        .await?
+        .with_mode(mode(args.permissions))
+        .with_commands(commands);
+    if let Some(limit) = around.silence {
+        agent = agent.with_silence_limit(limit);
+    }
+    if let Some(leases) = &around.leases {
+        agent = agent.with_leases(Arc::clone(leases));
+    }
+    Ok(agent)
 }
 
-fn command(commands: BTreeMap<Role, CommandLine>, around: &Surroundings) -> CommandAgent {
-    let agent = CommandAgent::new(commands, around.environment.clone())
-        .with_leases(Arc::clone(&around.leases));
-    match around.silence {
-        Some(limit) => agent.with_silence_limit(limit),
-        None => agent,
+fn command(lines: BTreeMap<Role, CommandLine>, around: &Surroundings) -> CommandAgent {
+    let mut agent = CommandAgent::new(lines, around.environment.clone());
+    if let Some(limit) = around.silence {
+        agent = agent.with_silence_limit(limit);
     }
+    if let Some(leases) = &around.leases {
+        agent = agent.with_leases(Arc::clone(leases));
+    }
+    agent
+}
+
+/// What agents and gate commands inherit. A credential is never among it.
+fn environment(args: &AgentArgs) -> Result<Environment> {
+    let environment = Environment::inherit_with(&args.pass_env);
+    for name in &args.pass_env {
+        if environment.get(name).is_none() {
+            let text = format!("--pass-env {name}: it is not set, or looks like a credential");
+            return Err(Usage(text).into());
+        }
+    }
+    Ok(environment)
 }
 
 /// The environment with the credential of the model provider, and the way to it.
-fn provider(args: &AgentArgs, environment: Environment) -> Environment {
+pub(crate) fn provider(args: &AgentArgs, environment: Environment) -> Environment {
     if let Some(scripted) = &args.scripted {
         return environment
             .with("ANTHROPIC_BASE_URL", &scripted.base_url)
             .with_secret("ANTHROPIC_API_KEY", "scripted");
     }
-    let environment = PROVIDER.into_iter().fold(environment, |environment, name| {
-        match std::env::var_os(name) {
-            Some(value) => environment.with(name, value),
-            None => environment,
-        }
-    });
-    CREDENTIALS.into_iter().fold(environment, |environment, name| {
-        match std::env::var_os(name).and_then(|value| value.into_string().ok()) {
-            Some(value) => environment.with_secret(name, value),
-            None => environment,
-        }
+    let set = |name: &&str| Some((*name, std::env::var_os(name)?));
+    let way = PROVIDER.iter().filter_map(set);
+    let environment = way.fold(environment, |all, (name, value)| all.with(name, value));
+    let credentials = CREDENTIALS.iter().filter_map(set);
+    credentials.fold(environment, |all, (name, value)| match value.into_string() {
+        Ok(value) => all.with_secret(name, value),
+        Err(_) => all,
     })
 }
 

@@ -27,6 +27,7 @@ pub(crate) struct Progress {
     retry: Option<Duration>,
     clues: Clues,
     model: Option<String>,
+    tools: Vec<String>,
     denials: Vec<Denial>,
     tool_uses: Vec<ToolUse>,
     compactions: u32,
@@ -41,6 +42,7 @@ impl Progress {
             retry: None,
             clues: Clues::default(),
             model: None,
+            tools: Vec::new(),
             denials: Vec::new(),
             tool_uses: Vec::new(),
             compactions: 0,
@@ -52,7 +54,10 @@ impl Progress {
     pub(crate) fn see(&mut self, message: &Message) {
         self.retry = None;
         match message {
-            Message::Init(init) => self.model = Some(init.model.clone()),
+            Message::Init(init) => {
+                self.model = Some(init.model.clone());
+                self.tools.clone_from(&init.tools);
+            }
             Message::Assistant(said) => {
                 if said.error.is_some() {
                     self.clues.error.clone_from(&said.error);
@@ -149,6 +154,7 @@ impl Progress {
                 ..usage
             },
             model: self.model,
+            tools: self.tools,
             denials: self.denials,
             tool_uses: self.tool_uses,
             compactions: self.compactions,

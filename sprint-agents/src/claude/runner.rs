@@ -1,6 +1,7 @@
 //! Claude Code as the agent of every role.
 
 mod answering;
+mod check;
 mod host;
 mod report;
 mod setup;
@@ -26,7 +27,7 @@ use crate::claude::launch::{Launch, Start};
 use crate::claude::runner::answering::{Next, next};
 use crate::claude::runner::host::AgentHost;
 use crate::claude::runner::report::Spent;
-use crate::claude::runner::setup::Setup;
+use crate::claude::runner::setup::{Place, Setup};
 use crate::claude::runner::starts::Starts;
 use crate::claude::runner::team::{AtDesk, ContextAgent};
 use crate::claude::session::{Session, StartError};
@@ -192,7 +193,8 @@ impl AgentRunner for ClaudeAgent {
     }
 
     async fn run(&self, task: &AgentTask, cx: &EffectContext) -> Result<AgentReport> {
-        let setup = Setup::of(self, task, cx).await?;
+        let place = Place::of(self, task, cx).await?;
+        let setup = Setup::of(self, task, place)?;
         let run = Run {
             agent: self,
             task,

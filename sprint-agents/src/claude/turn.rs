@@ -26,6 +26,8 @@ pub struct Turn {
     pub usage: TurnUsage,
     /// The model that the session says it uses.
     pub model: Option<String>,
+    /// The tools that the session says it has.
+    pub tools: Vec<String>,
     /// Tool uses that were refused, in order.
     pub denials: Vec<Denial>,
     /// What tools were used for, in order; at most [`Turn::MOST_TOOL_USES`].

@@ -54,8 +54,14 @@ async fn trouble_with_the_provider_is_of_the_kind_that_the_engine_can_act_on() {
             Reply::error(429, "rate_limit_error", "slow down").header("x-should-retry", "false"),
             ErrorKind::rate_limited(None),
         ),
-        (Reply::error(401, "authentication_error", "bad key"), ErrorKind::Fatal),
-        (Reply::error(404, "not_found_error", "no model"), ErrorKind::Invalid),
+        (
+            Reply::error(401, "authentication_error", "bad key"),
+            ErrorKind::Fatal,
+        ),
+        (
+            Reply::error(404, "not_found_error", "no model"),
+            ErrorKind::Invalid,
+        ),
         (Reply::error(500, "api_error", "oops"), ErrorKind::Transient),
     ] {
         let stage = Stage::set(move |_: &Request| reply.clone()).await;
@@ -108,12 +114,17 @@ async fn an_agent_whose_run_was_cut_off_goes_on_where_it_was() {
             }
         } => {}
     }
-    assert_eq!(stage.alive(), Vec::<String>::new(), "nothing outlives its run");
+    assert_eq!(
+        stage.alive(),
+        Vec::<String>::new(),
+        "nothing outlives its run"
+    );
     let report = stage.run(&agent, &task).await.unwrap();
     assert!(matches!(report.answer, Answer::Result(_)), "{report:?}");
     let last = stage.api.requests().pop().unwrap();
     assert!(
-        last.first_user_text().contains("Write a greeting into greeting.txt."),
+        last.first_user_text()
+            .contains("Write a greeting into greeting.txt."),
         "it knows what it was told before"
     );
 }

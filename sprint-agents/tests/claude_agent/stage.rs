@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use scripted_api::{Reply, Request, Script, ScriptedApi, TestCli, claude_for_tests, test_environment};
+use scripted_api::{
+    Reply, Request, Script, ScriptedApi, TestCli, claude_for_tests, test_environment,
+};
 use serde_json::{Value, json};
 use sprint_agents::{ClaudeAgent, Environment};
 use sprint_core::domain::agent::{AgentReport, AgentTask, Answer, Role, Teammate};
@@ -80,7 +82,9 @@ impl Stage {
         let environment = variables
             .into_iter()
             .filter(|(name, _)| *name != "ANTHROPIC_API_KEY")
-            .fold(Environment::empty(), |all, (name, value)| all.with(name, value))
+            .fold(Environment::empty(), |all, (name, value)| {
+                all.with(name, value)
+            })
             .with_secret("ANTHROPIC_API_KEY", "sk-planted-model-key")
             .with("IS_SANDBOX", "1")
             .with(MARK, self.folder.path());

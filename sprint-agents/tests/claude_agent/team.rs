@@ -22,13 +22,22 @@ fn script(request: &Request) -> Reply {
     let ask = tools.iter().find(|name| name.ends_with("__ask_context"));
     let results = request.tool_results();
     match request.turn() {
-        0 => Reply::tool(*ask.expect("a worker can ask"), json!({ "question": "Where to?" })),
+        0 => Reply::tool(
+            *ask.expect("a worker can ask"),
+            json!({ "question": "Where to?" }),
+        ),
         1 => {
             let heard = &results[0].text;
-            Reply::tool("Write", json!({ "file_path": "greeting.txt", "content": heard }))
+            Reply::tool(
+                "Write",
+                json!({ "file_path": "greeting.txt", "content": heard }),
+            )
         }
         2 => Reply::tool("Bash", json!({ "command": "sh check.sh" })),
-        3 => Reply::tool("Bash", json!({ "command": "git add -A && git commit -q -m 'feat: greet'" })),
+        3 => Reply::tool(
+            "Bash",
+            json!({ "command": "git add -A && git commit -q -m 'feat: greet'" }),
+        ),
         _ => Reply::structured(worker_result()),
     }
 }
@@ -38,25 +47,46 @@ async fn a_worker_is_told_what_the_context_agent_found_and_gets_answers_from_it(
     let stage = Stage::set(script).await;
     let report = stage.run(&stage.agent(), &stage.team_task()).await.unwrap();
     assert!(
-        matches!(&report.answer, Answer::Result(Claimed(RoleResult::Worker(_)))),
+        matches!(
+            &report.answer,
+            Answer::Result(Claimed(RoleResult::Worker(_)))
+        ),
         "{report:?}"
     );
     let greeting = stage.git(&["show", "HEAD:greeting.txt"]);
     assert_eq!(greeting, ANSWER);
 
     let teammate = report.teammate.unwrap();
-    assert_eq!((teammate.questions, teammate.answered, teammate.degraded), (1, 1, 0));
+    assert_eq!(
+        (teammate.questions, teammate.answered, teammate.degraded),
+        (1, 1, 0)
+    );
     assert_eq!(teammate.report.as_deref(), Some(REPORT));
     let exchange = stage.blobs.text(&teammate.exchange.unwrap());
-    assert!(exchange.contains("Where to?") && exchange.contains(ANSWER), "{exchange}");
+    assert!(
+        exchange.contains("Where to?") && exchange.contains(ANSWER),
+        "{exchange}"
+    );
 
     let requests = stage.api.requests();
-    let worker = requests.iter().find(|request| is_asked_for(request, "branch")).unwrap();
-    assert!(worker.first_user_text().contains("check.sh:1 is the check."));
+    let worker = requests
+        .iter()
+        .find(|request| is_asked_for(request, "branch"))
+        .unwrap();
+    assert!(
+        worker
+            .first_user_text()
+            .contains("check.sh:1 is the check.")
+    );
     let models: std::collections::BTreeSet<_> = requests.iter().map(Request::model).collect();
     assert_eq!(models.len(), 2, "each has a model of its own: {models:?}");
     assert!(report.usage.tokens > 0 && report.usage.duration_ms > 0);
-    assert!(stage.blobs.text(&report.transcript.unwrap()).contains("StructuredOutput"));
+    assert!(
+        stage
+            .blobs
+            .text(&report.transcript.unwrap())
+            .contains("StructuredOutput")
+    );
     assert_eq!(report.strayed, []);
     assert_eq!(stage.alive(), Vec::<String>::new());
     assert_eq!(stage.api.complaints(), Vec::<String>::new());
@@ -77,7 +107,10 @@ async fn without_its_context_agent_the_worker_goes_on() {
     assert_eq!((teammate.questions, teammate.answered), (1, 0));
     assert_eq!(teammate.report, None);
     let told = stage.git(&["show", "HEAD:greeting.txt"]);
-    assert!(told.contains("read"), "the worker is sent to the files: {told}");
+    assert!(
+        told.contains("read"),
+        "the worker is sent to the files: {told}"
+    );
 }
 
 #[tokio::test]
@@ -102,9 +135,16 @@ async fn a_later_attempt_goes_on_with_both_conversations() {
         .partition(|request| is_asked_for(request, "branch"));
     let told = workers[0];
     assert!(told.last_user_text().contains("the greeting is too long"));
-    assert!(told.first_user_text().contains("Write a greeting into greeting.txt."));
+    assert!(
+        told.first_user_text()
+            .contains("Write a greeting into greeting.txt.")
+    );
     // It is not asked to report again, and still knows that it did.
-    assert!(others.iter().all(|request| request.last_user_text().contains("The worker asks:")));
+    assert!(
+        others
+            .iter()
+            .all(|request| request.last_user_text().contains("The worker asks:"))
+    );
     let said = others[0].body().to_string();
     assert!(said.contains("check.sh:1 is the check."), "{said}");
 }

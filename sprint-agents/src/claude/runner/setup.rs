@@ -45,11 +45,7 @@ impl Setup {
     ///
     /// `Invalid` if a model is refused or a configured command cannot become a rule; `Breach` if
     /// the environment holds a key to the tracker.
-    pub(super) async fn of(
-        agent: &ClaudeAgent,
-        task: &AgentTask,
-        cx: &EffectContext,
-    ) -> Result<Self> {
+    pub(super) fn of(agent: &ClaudeAgent, task: &AgentTask, place: Place) -> Result<Self> {
         let invalid = |why: &dyn std::fmt::Display| {
             Error::new(ErrorKind::Invalid, RUN, subject(task)).because(why.to_string())
         };
@@ -66,7 +62,6 @@ impl Setup {
         };
         let permissions = permission::permissions(agent.mode, &profile, &scope)
             .map_err(|error| invalid(&error))?;
-        let (environment, scratch) = environment(agent, task, cx).await?;
         let model = agent.models.model(task.role, task.model.as_deref());
         let model = model.map_err(|error| invalid(&error))?;
         let budget = profile.budget(task);
@@ -78,7 +73,7 @@ impl Setup {
         let launch = Launch {
             program: agent.program.clone(),
             directory: task.workspace.clone(),
-            environment,
+            environment: place.environment,
             session: match &task.session {
                 Some(known) => Start::Resume(known.clone()),
                 None => Start::New(session_id(&task.key)),
@@ -123,7 +118,7 @@ impl Setup {
             access: profile.access,
             keeps_session: profile.keeps_session,
             may_write: std::iter::once(task.workspace.clone())
-                .chain(scratch)
+                .chain(place.scratch)
                 .collect(),
             permissions,
             ask_tool,
@@ -199,34 +194,48 @@ fn teammate(worker: &Launch, task: &AgentTask, model: String, budget: u64) -> La
     }
 }
 
-/// The environment of the agents of a task, without any key to the tracker, and their scratch
-/// directory.
-async fn environment(
-    agent: &ClaudeAgent,
-    task: &AgentTask,
-    cx: &EffectContext,
-) -> Result<(Environment, Option<PathBuf>)> {
-    let names: Vec<_> = agent
-        .environment
-        .iter()
-        .map(|(name, _)| name.to_string_lossy().into_owned())
-        .collect();
-    let keys = ban::check([], [], names.iter().map(String::as_str));
-    if let Some(violation) = keys.first() {
-        let breach = Error::new(ErrorKind::Breach, RUN, subject(task));
-        return Err(breach.because(violation.to_string()));
-    }
-    let environment = agent
-        .environment
-        .clone()
-        .with("SPRINT_ROLE", task.role.name())
-        .with("SPRINT_TICKET", task.ticket.as_str());
-    match &agent.leases {
-        None => Ok((environment, None)),
-        Some(leases) => {
-            let lease = leases.of(&cx.key).await?;
-            let scratch = lease.scratch().to_path_buf();
-            Ok((lease.give(environment), Some(scratch)))
+/// What the agents of a task run in.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Their variables.
+    pub(super) environment: Environment,
+    /// Their scratch directory, if they have one.
+    pub(super) scratch: Option<PathBuf>,
+}
+
+impl Place {
+    /// The variables of `agent`, those that name the task, and what is leased to its ticket.
+    ///
+    /// # Errors
+    ///
+    /// `Breach` if there is a key to the tracker among them.
+    pub(super) async fn of(
+        agent: &ClaudeAgent,
+        task: &AgentTask,
+        cx: &EffectContext,
+    ) -> Result<Self> {
+        let names = agent.environment.iter();
+        let names: Vec<_> = names.map(|(name, _)| name.to_string_lossy()).collect();
+        let keys = ban::check([], [], names.iter().map(AsRef::as_ref));
+        if let Some(violation) = keys.first() {
+            let breach = Error::new(ErrorKind::Breach, RUN, subject(task));
+            return Err(breach.because(violation.to_string()));
         }
+        let environment = agent
+            .environment
+            .clone()
+            .with("SPRINT_ROLE", task.role.name())
+            .with("SPRINT_TICKET", task.ticket.as_str());
+        let Some(leases) = &agent.leases else {
+            return Ok(Self {
+                environment,
+                scratch: None,
+            });
+        };
+        let lease = leases.of(&cx.key).await?;
+        Ok(Self {
+            scratch: Some(lease.scratch().to_path_buf()),
+            environment: lease.give(environment),
+        })
     }
 }

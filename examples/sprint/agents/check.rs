@@ -1,0 +1,58 @@
+//! `sprint agents check`: whether the agents can be used here.
+
+use anyhow::Result;
+use clap::Args;
+use sprint_agents::acp::AcpAgent;
+use sprint_agents::checkup::{Checkup, Standing};
+
+use crate::agents::build::{self, Surroundings};
+use crate::agents::{AgentArgs, Agents};
+use crate::cli::{Cli, Usage};
+use crate::say;
+
+/// Options of `agents check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Which agents, and how.
+    #[command(flatten)]
+    agents: AgentArgs,
+}
+
+/// Looks at the agents and says how each thing stands. The exit code says whether all is well.
+pub(crate) fn check(cli: &Cli, args: &CheckArgs) -> Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let found = runtime.block_on(look(&args.agents))?;
+    if cli.json {
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| {
+                serde_json::json!({
+                    "what": one.what, "standing": one.standing.name(), "found": one.found
+                })
+            })
+            .collect();
+        say(&serde_json::json!({ "checks": found }).to_string());
+    } else {
+        for one in &found {
+            say(&format!("{:6}{:13}{}", one.standing, one.what, one.found));
+        }
+    }
+    let bad = found.iter().any(|one| one.standing == Standing::Bad);
+    Ok(if bad { crate::ERROR } else { 0 })
+}
+
+async fn look(args: &AgentArgs) -> Result<Vec<Checkup>> {
+    let around = Surroundings::bare(args)?;
+    match &args.agents {
+        None | Some(Agents::Claude) => Ok(build::claude(args, &[], &around)?.check().await),
+        Some(Agents::Acp(words)) => {
+            Ok(AcpAgent::check(words.clone(), build::provider(args, around.environment)).await)
+        }
+        Some(Agents::Command(line)) => Err(Usage(format!(
+            "`{line}` is any program; there is nothing to be checked but to run it"
+        ))
+        .into()),
+    }
+}
