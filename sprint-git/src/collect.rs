@@ -13,7 +13,7 @@ use crate::files::remove_dir;
 use crate::git_cli::{EMAIL, NAME};
 use crate::merge::{commit, object_id, one_line, time_of, tree_object_id, tree_of};
 use crate::refs::{RefName, parse_commit};
-use crate::repo::Repo;
+use crate::repo::{Repo, held_branch};
 use crate::worktree::{Dirt, Tree};
 
 impl Repo {
@@ -198,10 +198,14 @@ pub(crate) fn check_branch(tree: &Tree, branch: &BranchName) -> Result<()> {
         return Ok(());
     }
     let found = found.map_or_else(|| "no branch".into(), |name| format!("branch {name:?}"));
+    let place = tree.path.display();
+    if held_branch(&tree.git_dir).as_deref() == Some(branch.as_str()) {
+        let message = format!("{place} is in the middle of a rebase of {branch}");
+        return Err(GitError::refused(ErrorKind::Conflict, message));
+    }
     let message = format!(
-        "{} is on {found} instead of {branch}: an agent switched it; `git switch {branch}` there \
-         brings it back",
-        tree.path.display()
+        "{place} is on {found} instead of {branch}: an agent switched it; `git switch {branch}` \
+         there brings it back"
     );
     Err(GitError::refused(ErrorKind::Breach, message))
 }

@@ -216,7 +216,7 @@ async fn uncommitted_work_and_conflicts_leave_everything_as_it_is() {
     let mut rebase = command(&workspace.path, &["rebase", "-q", conflicting.as_str()]);
     assert!(!rebase.output().unwrap().status.success());
     let text = refused("a rebase in progress").await;
-    assert!(text.contains("instead of worktree-ENG-1"), "{text}");
+    assert!(text.contains("a rebase of worktree-ENG-1"), "{text}");
     git(&workspace.path, &["rebase", "--abort"]);
     let mut merge = command(&workspace.path, &["merge", "-q", conflicting.as_str()]);
     assert!(!merge.output().unwrap().status.success());

@@ -308,7 +308,7 @@ async fn a_workspace_on_another_branch_is_not_collected() {
         .collect(&workspace, &leftovers())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert_eq!(error.kind(), ErrorKind::Breach);
     fs::remove_dir_all(&workspace.path).unwrap();
     let error = fixture
         .vcs
@@ -714,7 +714,7 @@ async fn a_head_without_a_commit_keeps_nobody_from_giving_back() {
     git(&workspace.path, &["checkout", "-q", "--orphan", "fresh"]);
     write(&workspace.path, "b.txt", "b\n");
     let collected = fixture.vcs.collect(&workspace, &leftovers()).await;
-    assert_eq!(collected.unwrap_err().kind(), ErrorKind::Conflict);
+    assert_eq!(collected.unwrap_err().kind(), ErrorKind::Breach);
     fixture.vcs.close(&workspace).await.unwrap();
     assert!(!workspace.path.exists());
     let kept = git(
