@@ -38,7 +38,7 @@ async fn turns_follow_each_other_in_one_process() {
     let mut transcript = String::new();
     let mut reader = stopped.transcript.into_reader().unwrap();
     reader.read_to_string(&mut transcript).unwrap();
-    let results = transcript.matches(r#"{"type":"result""#).count();
+    let results = transcript.matches(r#""type":"result""#).count();
     assert_eq!((results, transcript.ends_with('\n')), (3, true));
 
     // The same work finds its session again, whether it says so or not.
