@@ -278,19 +278,15 @@ impl Actor {
         };
         let cause = turn.cut.map(|cut| cut.cause);
         let wants_value = self.expected.wants_value();
-        let done = turn.progress.finish(result, wants_value, cause, before);
-        self.hand_over(turn.reply, done);
+        let mut done = turn.progress.finish(result, wants_value, cause, before);
+        done.outcome = done.outcome.cleaned(|text| self.redactor.redact(text));
+        // Whoever asked may be gone.
+        drop(turn.reply.send(done));
         if let Some(ending) = &self.ending
             && ending.rung == Rung::Interrupt
         {
             self.climb(Rung::CloseInput, ending.grace);
         }
-    }
-
-    fn hand_over(&self, reply: oneshot::Sender<Turn>, mut turn: Turn) {
-        turn.outcome = turn.outcome.cleaned(|text| self.redactor.redact(text));
-        // Whoever asked may be gone.
-        drop(reply.send(turn));
     }
 
     /// Ends the turn that runs, for this reason.
@@ -406,9 +402,10 @@ impl Actor {
     /// The process has ended: answers what is asked, until it is stopped or the handle is gone.
     async fn bury(mut self, exit: Exit, mut commands: mpsc::UnboundedReceiver<Command>) {
         let (last_words, transcript) = self.wire.finish();
-        let stderr = output::tail(&self.redactor.redact(last_words), 20, 2048);
+        let redactor = self.redactor;
+        let stderr = output::tail(&redactor.redact(last_words), 20, 2048);
         let crash = |cut: Option<Cut>| match cut {
-            Some(cut) => cut.cause.outcome(),
+            Some(cut) => cut.cause.outcome().cleaned(|text| redactor.redact(text)),
             None => Outcome::Crashed {
                 exit,
                 stderr: stderr.clone(),

@@ -100,8 +100,11 @@ impl Login {
         if set("CLAUDE_CODE_OAUTH_TOKEN") {
             return Self::Token;
         }
-        let home = || Some(Path::new(environment.get("HOME")?).join(".claude"));
-        let directory = config_directory.map(Path::to_owned).or_else(home);
+        let path = |name| environment.get(name).map(PathBuf::from);
+        let directory = config_directory
+            .map(Path::to_owned)
+            .or_else(|| path("CLAUDE_CONFIG_DIR"))
+            .or_else(|| Some(path("HOME")?.join(".claude")));
         let stored = directory.map(|directory| directory.join(".credentials.json"));
         if stored.is_some_and(|file| file.is_file()) {
             Self::Stored
@@ -157,9 +160,9 @@ mod tests {
         std::fs::create_dir(&folder).unwrap();
         std::fs::write(folder.join(".credentials.json"), "{}").unwrap();
         assert_eq!(Login::of(&empty, None), Login::Stored);
-        assert_eq!(
-            Login::of(&Environment::empty(), Some(&folder)),
-            Login::Stored
-        );
+        let nowhere = Environment::empty();
+        assert_eq!(Login::of(&nowhere, Some(&folder)), Login::Stored);
+        let elsewhere = nowhere.with("CLAUDE_CONFIG_DIR", &folder);
+        assert_eq!(Login::of(&elsewhere, None), Login::Stored);
     }
 }

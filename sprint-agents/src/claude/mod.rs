@@ -1,7 +1,60 @@
 //! Sessions of the Claude Code command line program.
 //!
 //! A [`Session`] is one process that stays alive between questions. It is started by a [`Launch`],
-//! asks its [`Host`] what it may do, and every [`Turn`] has one of the [`Outcome`]s listed there.
+//! asks its [`Host`] what it may do, and every [`Turn`] has one of the [`Outcome`]s listed there,
+//! each of which has one [`Meaning`].
+//!
+//! Nothing of a session outlives it: neither what its commands have started nor what they have
+//! hidden in sessions of their own.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use sprint_agents::Environment;
+//! use sprint_agents::claude::{
+//!     Deadlines, Hooks, Launch, Mode, NoHost, Outcome, Session, Start, session_id,
+//! };
+//!
+//! # async fn explain() -> Result<(), Box<dyn std::error::Error>> {
+//! let launch = Launch {
+//!     program: "claude".into(),
+//!     directory: "/home/me/project".into(),
+//!     environment: Environment::inherit().with_secret("ANTHROPIC_API_KEY", "..."),
+//!     session: Start::New(session_id("demo/ENG-1/1/research")),
+//!     model: "sonnet".into(),
+//!     fallback_model: None,
+//!     tools: ["Read", "Grep", "Glob"].map(String::from).into(),
+//!     allow: Vec::new(),
+//!     deny: Vec::new(),
+//!     mode: Mode::DontAsk,
+//!     ask_host: false,
+//!     host_servers: Vec::new(),
+//!     http_servers: Vec::new(),
+//!     hooks: Hooks::Disabled,
+//!     setting_sources: None,
+//!     schema: None,
+//!     system_prompt: None,
+//!     max_turns: Some(50),
+//!     max_budget_micro_usd: None,
+//!     config_directory: None,
+//!     max_retries: 4,
+//! };
+//! let session = Session::start(&launch, Arc::new(NoHost)).await?;
+//! let deadlines = Deadlines {
+//!     wall: Duration::from_secs(600),
+//!     silence: Duration::from_secs(300),
+//! };
+//! let turn = session.ask("Where is the parser?", deadlines).await;
+//! if let Outcome::Done { text, .. } = turn.outcome {
+//!     println!("{text}");
+//! }
+//! session.stop(Duration::from_secs(5)).await;
+//! # Ok(())
+//! # }
+//! ```
 
 mod host;
 mod launch;

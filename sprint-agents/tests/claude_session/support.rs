@@ -56,6 +56,14 @@ impl Stage {
         }
     }
 
+    /// Whether the program is the real one; says so if a test needs it and it is not.
+    pub(crate) fn is_real(&self, test: &str) -> bool {
+        if !self.cli.real {
+            eprintln!("SKIPPED {test}: only the real Claude Code does that");
+        }
+        self.cli.real
+    }
+
     /// Where sessions run.
     pub(crate) fn work(&self) -> PathBuf {
         self.folder.path().join("work").canonicalize().unwrap()
@@ -125,6 +133,16 @@ impl Stage {
             .filter(carries)
             .map(|process| fs::read_to_string(process.join("cmdline")).unwrap_or_default())
             .collect()
+    }
+
+    /// Waits until no process with a command line that begins like this is alive.
+    pub(crate) async fn ends(&self, command: &str) {
+        let gone = async {
+            while self.alive().iter().any(|alive| alive.starts_with(command)) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(LONG.wall, gone).await.expect(command);
     }
 
     /// Waits until a file is there in the directory of the sessions.
