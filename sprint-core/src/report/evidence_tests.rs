@@ -9,7 +9,8 @@ use crate::report::fixture;
 /// The comment as the engine would make it, with the proof the run machine gives out.
 fn posted(checked: Checked) -> (String, EvidenceMarker) {
     let (plan, proof, checked) = fixture::proven(checked);
-    (comment(&plan, &proof, &checked), proof.marker().clone())
+    let text = comment(&plan, &proof, &checked, &Alongside::default());
+    (text, proof.marker().clone())
 }
 
 fn visible(text: &str) -> String {

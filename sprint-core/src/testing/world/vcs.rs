@@ -7,7 +7,7 @@ use crate::domain::merge::{
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{PairProbe, Probe, ProbeSpec};
-use crate::domain::stray::{Place as Around, Surroundings};
+use crate::domain::stray::{Place as Around, Surroundings, Whereabouts};
 use crate::domain::workspace::{
     AddedLine, ChangeKind, ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened,
     RefreshSpec, Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
@@ -50,6 +50,10 @@ impl State {
         if let Some(place) = self.repo.workspaces.get(&path) {
             return Ok(Opened::Ready(workspace(path.clone(), place)));
         }
+        if let Some(place) = self.repo.lost.remove(&path) {
+            self.repo.workspaces.insert(path.clone(), place.clone());
+            return Ok(Opened::Ready(workspace(path, &place)));
+        }
         let mut head = spec.base.clone();
         for (dependency, commit) in &spec.dependencies {
             let known = self.repo.commits.get(commit);
@@ -82,6 +86,7 @@ impl State {
             base: spec.base.clone(),
             work_base: head.clone(),
             uncommitted: None,
+            elsewhere: None,
         };
         let repo = &mut self.repo;
         repo.branches.entry(place.branch.clone()).or_insert(head);
@@ -173,14 +178,36 @@ impl State {
         !dirty && !self.repo.installed.contains(directory)
     }
 
-    pub(crate) fn surroundings(&self) -> Surroundings {
+    pub(crate) fn surroundings(&self, workspace: &Workspace) -> Surroundings {
+        let repo = &self.repo;
         let mut around = Surroundings::new();
-        around.note(
-            Around::Refs,
-            self.repo.base.as_str(),
-            self.repo.base_head().as_str(),
-        );
+        let base = (&repo.base, &repo.branches[&repo.base]);
+        for (branch, commit) in repo.users_branches().chain([base]) {
+            around.note(Around::Refs, branch.as_str(), commit.as_str());
+        }
+        around.note(Around::Checkout, "HEAD", "ref: refs/heads/main");
+        for (path, place) in &repo.workspaces {
+            if *path != workspace.path {
+                let ticket = Around::Ticket(place.ticket.clone());
+                let head = &repo.branches[&place.branch];
+                let print = format!("{head} {:?}", place.uncommitted);
+                around.note(ticket, path.to_string_lossy(), print);
+            }
+        }
+        for ((place, what), times) in &repo.meddled {
+            around.note(place.clone(), what, format!("changed {times} times"));
+        }
         around
+    }
+
+    pub(crate) fn whereabouts(&self, workspace: &Workspace) -> Whereabouts {
+        match self.repo.workspaces.get(&workspace.path) {
+            None => Whereabouts::Gone,
+            Some(place) => match place.elsewhere.clone() {
+                None => Whereabouts::There,
+                branch => Whereabouts::Elsewhere { branch },
+            },
+        }
     }
 
     fn collected(&self, workspace: &Workspace) -> Collected {
