@@ -61,11 +61,15 @@ impl Bench {
         }
         let lease = FakeStore::lease(1);
         let clock = self.world.clock();
-        match self.store.stored() {
+        let finished = match self.store.stored() {
             None => clock.run(engine.start(self.plan.clone(), &lease, &mut inbox)),
             Some(saved) => clock.run(engine.resume(saved, &lease, &mut inbox)),
-        }
-        .unwrap()
+        };
+        let finished = finished.unwrap();
+        // Whatever it answered, what an agent cost is counted.
+        let known = finished.run.sprint().counters.cost_micro_usd;
+        assert_eq!(known, self.world.with(|state| state.log.cost_micro_usd));
+        finished
     }
 
     fn ticket(&self) -> TicketRun {

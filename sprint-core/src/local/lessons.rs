@@ -105,8 +105,8 @@ mod tests {
     use crate::id::ProblemId;
 
     fn prepared(root: &Path) -> Layout {
-        let layout = Layout::new(root, ProblemId::new("login").unwrap());
-        layout.prepare().unwrap();
+        let layout = Layout::new(root, ProblemId::new("login").expect("the id is valid"));
+        layout.prepare().expect("the directory can be made");
         layout
     }
 

@@ -282,6 +282,15 @@ mod tests {
     }
 
     #[test]
+    fn a_ticket_that_asks_for_a_tool_says_for_which() {
+        let summary = Summary::new(&fixture::asking(), None);
+        assert_eq!(summary.tickets[3].result.name(), "awaiting permission");
+        let text = summary.text(200);
+        let line = text.lines().find(|line| line.starts_with("  ENG-4: "));
+        insta::assert_snapshot!(line.unwrap(), @"  ENG-4: waits for you to allow or refuse Bash: rm -rf | @alice [worktree-ENG-4 in /repo/.worktrees/ENG-4]");
+    }
+
+    #[test]
     fn a_sprint_that_waits_says_for_what() {
         let snapshot = fixture::running();
         let outcome = Outcome::AwaitingHuman {
