@@ -19,7 +19,7 @@ use sprint_core::domain::merge::{
 };
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
-use sprint_core::domain::stray::Surroundings;
+use sprint_core::domain::stray::{Surroundings, Whereabouts};
 use sprint_core::domain::workspace::{
     ChangeKind, ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec,
     Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
@@ -251,6 +251,10 @@ impl Vcs for Instantly {
 
     async fn surroundings(&self, _: &Workspace) -> Result<Surroundings> {
         Ok(Surroundings::new())
+    }
+
+    async fn whereabouts(&self, _: &Workspace) -> Result<Whereabouts> {
+        Ok(Whereabouts::There)
     }
 
     async fn land(&self, _: &LandSpec, _: &EffectKey) -> Result<Landed> {

@@ -12,6 +12,9 @@ pub struct Failure {
     pub kind: ErrorKind,
     /// What happened, as a lower-case fragment without secrets.
     pub message: String,
+    /// What the agent cost that failed, in millionths of a US dollar, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<u64>,
 }
 
 impl Failure {
@@ -20,7 +23,15 @@ impl Failure {
         Self {
             kind,
             message: message.into(),
+            cost_micro_usd: None,
         }
+    }
+
+    /// The same failure, of something that has cost this much.
+    #[must_use]
+    pub const fn costing(mut self, micro_usd: u64) -> Self {
+        self.cost_micro_usd = Some(micro_usd);
+        self
     }
 }
 

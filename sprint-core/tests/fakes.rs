@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures_executor::block_on;
-use sprint_core::domain::agent::{AgentTask, Role};
+use sprint_core::domain::agent::{AgentTask, Role, Teammate};
 use sprint_core::domain::workspace::{Opened, Workspace, WorkspaceSpec};
-use sprint_core::id::CommitId;
+use sprint_core::id::{CommitId, SessionId};
 use sprint_core::memory::MemoryBlobs;
 use sprint_core::ports::{Clock as _, EffectContext, SystemClock, Vcs};
 use sprint_core::run::effect::Step;
@@ -75,6 +75,22 @@ fn the_agents_keep_the_contract() {
         let answered = conformance::agent::an_answer_is_a_result_of_the_role;
         block_on(answered(&agents, &task(role), &cx));
     }
+    let mate = Teammate {
+        model: None,
+        reply_timeout_s: 30,
+    };
+    let with = AgentTask {
+        teammate: Some(mate),
+        ..task(Role::Worker)
+    };
+    block_on(conformance::agent::a_teammate_is_reported(
+        &agents, &with, &cx,
+    ));
+    let session = || Some(SessionId::new("s-A").unwrap());
+    let worker = task(Role::Worker);
+    block_on(conformance::agent::a_session_is_continued(
+        &agents, &worker, &cx, &session,
+    ));
     let script = Script {
         worker: vec![WorkerAct::Malformed],
         ..Script::default()

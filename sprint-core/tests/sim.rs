@@ -53,12 +53,17 @@ crash during: install, research, implement, refresh
 crash during: baseline, simplify, restore, control, layers
 crash during: collect, check, review, judge, post, close, note, reopen, release
 crash in: queued, blocked, opening, installing, researching, implementing, collecting, checking
-crash in: simplifying, refreshing, awaiting review, judging, posting, closing, verified, merged, stuck, dropped
+crash in: simplifying, refreshing, awaiting review, awaiting permission, judging, posting, closing, verified, merged, stuck, dropped
 finding: preflight_skipped, context_exhaustion, missing_evidence, evidence_mismatch
 finding: silent_success, debug_artifacts, code_review, incomplete_requirements, human_changes
 finding: no_progress, timeout, lint_error, test_failure, merge_conflict, integration_failed
 finding: stale_base_conflict, test_proves_nothing, host_layer
 baseline: green, red by name, red without names, accepted, repaired
+finding: workspace_lost, wrong_branch
+team: asked, degraded, given up, done without
+permission: asked, allowed, refused
+strayed: remark, breach
+budget: waits for another agent to end
 control: proves, proves nothing
 gate: made, reused
 simplifier: taken back
@@ -74,6 +79,7 @@ stop: budget, fatal, base is red, base moves
 stuck: circuit_breaker, max_loops, context_exhausted, rate_limited, infrastructure
 stuck: dependency_merge_conflict, tracker_failure, evidence_not_verified, ticket_not_done
 stuck: merge_conflict, integration_failed, taken_back
+stuck: breach, over_budget, too_many_questions
 takeover: the old engine is refused
 ticket: blocked, succeeded after another try
 undo: taken back, with what depends on it, landed again, refused, clashes, fails the gate

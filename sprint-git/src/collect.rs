@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use sprint_core::domain::stray::Whereabouts;
 use sprint_core::domain::workspace::{Collected, Leftovers, Workspace};
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::{BranchName, CommitId, TreeId};
@@ -45,6 +46,19 @@ impl Repo {
             self.refuse_moved_base(&collected.head).await?;
         }
         Ok(collected)
+    }
+
+    /// Where a workspace is, and what is checked out in it.
+    pub(crate) fn whereabouts(&self, workspace: &Workspace) -> Result<Whereabouts> {
+        let Some(tree) = self.tree_at(&self.path_of(workspace)?)? else {
+            return Ok(Whereabouts::Gone);
+        };
+        let branch = tree.branch();
+        if branch.as_deref() == Some(workspace.branch.as_str()) {
+            return Ok(Whereabouts::There);
+        }
+        let branch = branch.and_then(|name| BranchName::new(name).ok());
+        Ok(Whereabouts::Elsewhere { branch })
     }
 
     /// Says what a head holds beyond the commit where the work began.

@@ -9,7 +9,7 @@ use sprint_core::domain::merge::{
 };
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::probe::{Probe, ProbeSpec};
-use sprint_core::domain::stray::Surroundings;
+use sprint_core::domain::stray::{Surroundings, Whereabouts};
 use sprint_core::domain::workspace::{
     ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed,
     RepoStatus, Trace, Workspace, WorkspaceSpec,
@@ -170,6 +170,11 @@ impl Vcs for GitVcs {
     async fn surroundings(&self, workspace: &Workspace) -> Result<Surroundings> {
         let around = self.repo.look_around(workspace).await;
         around.map_err(|error| error.during("look around", workspace.branch.as_str()))
+    }
+
+    async fn whereabouts(&self, workspace: &Workspace) -> Result<Whereabouts> {
+        let found = self.repo.whereabouts(workspace);
+        found.map_err(|error| error.during("find", workspace.branch.as_str()))
     }
 
     async fn land(&self, spec: &LandSpec, _key: &EffectKey) -> Result<Landed> {

@@ -108,6 +108,8 @@ pub(super) const KEYS: &[(&str, Field)] = &[
     ("coordination_mode", Field::Word("agent-teams, subagents", coordination_mode)),
     ("max_agent_runs", Field::Number(0, COUNT, |c, v| c.max_agent_runs = v)),
     ("max_cost_cents", Field::Number(0, COUNT, |c, v| c.max_cost_cents = v)),
+    ("max_agent_cost_cents", Field::Number(0, COUNT, |c, v| c.max_agent_cost_cents = v)),
+    ("max_ticket_cost_cents", Field::Number(0, COUNT, |c, v| c.max_ticket_cost_cents = v)),
     ("max_parallel_context_agents", Field::Planning),
 ];
 

@@ -49,6 +49,8 @@ same_error_policy: signature
 coordination_mode: subagents
 max_agent_runs: 100
 max_cost_cents: 5000
+max_agent_cost_cents: 300
+max_ticket_cost_cents: 1200
 "#;
 
 const SMALL: &str =
@@ -130,6 +132,8 @@ fn a_full_file_sets_every_parameter() {
       "coordination_mode": "subagents",
       "max_agent_runs": 100,
       "max_cost_cents": 5000,
+      "max_agent_cost_cents": 300,
+      "max_ticket_cost_cents": 1200,
       "other": {
         "e2e_cmd": "agent-browser",
         "e2e_test_cmd": "npx e2e",

@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::stray::Stray;
+use crate::domain::stray::{Around, Stray};
 use crate::id::{BlobId, SessionId};
 
 pub use model::{ModelTier, is_too_weak};
@@ -146,9 +146,12 @@ pub struct AgentReport {
     /// What its teammate did, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub teammate: Option<TeammateReport>,
-    /// What was seen of it outside its workspace.
+    /// What its own calls of tools did, or tried, outside its workspace.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strayed: Vec<Stray>,
+    /// What the engine saw around it. A runner leaves that quiet.
+    #[serde(default, skip_serializing_if = "Around::is_quiet")]
+    pub around: Around,
 }
 
 impl AgentReport {
@@ -165,6 +168,7 @@ impl AgentReport {
             transcript: None,
             teammate: None,
             strayed: Vec::new(),
+            around: Around::quiet(),
         }
     }
 }

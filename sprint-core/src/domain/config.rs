@@ -74,6 +74,13 @@ pub struct SprintConfig {
     pub max_agent_runs: u64,
     /// What the whole sprint may cost, in US cents; 0 means no limit.
     pub max_cost_cents: u64,
+    /// What one agent may cost, in US cents; as much is reserved before it starts, and 0 means no
+    /// limit.
+    #[serde(default)]
+    pub max_agent_cost_cents: u64,
+    /// What all agents of one ticket may cost, in US cents; 0 means no limit.
+    #[serde(default)]
+    pub max_ticket_cost_cents: u64,
     /// Parameters of later phases and of other trackers, kept for the parts that read them.
     pub other: OtherParameters,
 }
@@ -231,6 +238,8 @@ impl SprintConfig {
             coordination_mode: None,
             max_agent_runs: 0,
             max_cost_cents: 0,
+            max_agent_cost_cents: 0,
+            max_ticket_cost_cents: 0,
             other: OtherParameters::default(),
         }
     }

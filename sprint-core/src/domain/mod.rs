@@ -6,6 +6,7 @@ pub mod command;
 pub mod config;
 pub mod evidence;
 pub mod layer;
+pub mod learning;
 pub mod merge;
 pub mod path;
 pub mod probe;

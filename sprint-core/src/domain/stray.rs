@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::TicketId;
+use crate::id::{BranchName, TicketId};
 
 /// A place that an agent has no business to change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -47,6 +47,53 @@ impl fmt::Display for Stray {
     }
 }
 
+/// What the engine saw of a run of an agent, by looking before and after it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Around {
+    /// What changed outside its workspace meanwhile, whoever did it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Stray>,
+    /// How the workspace was left.
+    #[serde(default)]
+    pub workspace: Whereabouts,
+    /// Whether the branch that is checked out instead of its own was there before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub known_branch: bool,
+}
+
+impl Around {
+    /// Nothing was seen, and the workspace is where it was.
+    pub const fn quiet() -> Self {
+        Self {
+            changes: Vec::new(),
+            workspace: Whereabouts::There,
+            known_branch: false,
+        }
+    }
+
+    /// Whether there is nothing to tell.
+    pub fn is_quiet(&self) -> bool {
+        *self == Self::quiet()
+    }
+}
+
+/// Where a workspace is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whereabouts {
+    /// In its directory, on its branch.
+    #[default]
+    There,
+    /// Its directory is no longer a workspace.
+    Gone,
+    /// In its directory, with something else checked out.
+    Elsewhere {
+        /// The branch; `None` if the head is detached, or the branch has a name that no branch of
+        /// ours could have.
+        branch: Option<BranchName>,
+    },
+}
+
 /// What the places around one workspace look like at one moment: for each, the things in it by
 /// name, with a fingerprint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +111,12 @@ impl Surroundings {
     pub fn note(&mut self, place: Place, what: impl Into<String>, fingerprint: impl Into<String>) {
         let things = self.places.entry(place).or_default();
         things.insert(what.into(), fingerprint.into());
+    }
+
+    /// Whether a thing is known in a place.
+    pub fn knows(&self, place: &Place, what: &str) -> bool {
+        let things = self.places.get(place);
+        things.is_some_and(|things| things.contains_key(what))
     }
 
     /// What differs in `after`, in places that are known at both moments: a workspace that was

@@ -221,6 +221,10 @@ pub enum FindingKind {
     HostLayer,
     /// An agent changed something outside what it may change.
     IsolationBreach,
+    /// The workspace is gone after an agent ran in it.
+    WorkspaceLost,
+    /// Something else than the ticket's branch is checked out after an agent ran.
+    WrongBranch,
     /// Class 1: the far side limits the rate.
     RateLimit,
     /// Class 2: a module or crate is not installed.
@@ -267,6 +271,8 @@ impl FindingKind {
             Self::Permissive => "permissive",
             Self::HostLayer => "host_layer",
             Self::IsolationBreach => "isolation_breach",
+            Self::WorkspaceLost => "workspace_lost",
+            Self::WrongBranch => "wrong_branch",
             Self::RateLimit => "rate_limit",
             Self::MissingDependency => "missing_dependency",
             Self::TypeError => "type_error",

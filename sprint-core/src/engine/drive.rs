@@ -57,9 +57,12 @@ impl Engine {
             {
                 flights.stop(&id);
             }
+            let mut refused = false;
             for id in starting {
-                // Counting the start may itself have stopped the sprint.
-                if let Some(work) = run.work(&id) {
+                // Counting the start may itself have stopped the sprint, or a ticket.
+                let work = run.work(&id);
+                refused |= work.is_none();
+                if let Some(work) = work {
                     let key = EffectKey {
                         sprint: run.plan().sprint.clone(),
                         effect: id.clone(),
@@ -70,6 +73,11 @@ impl Engine {
                     };
                     flights.start(id, perform(self.ports.clone(), run.plan_shared(), work, cx));
                 }
+            }
+            if refused {
+                // What is wanted now is something else, and nothing may be in flight to wait for.
+                news = Vec::new();
+                continue;
             }
             if flights.running().is_empty() {
                 if let Some(outcome) = run.outcome() {

@@ -1,6 +1,7 @@
 //! The engine: one loop that makes what is running equal to what is wanted.
 
 mod agent_layer;
+mod agents;
 mod drive;
 mod evidence;
 mod flights;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::agent::Role;
 use crate::domain::evidence::Note;
 use crate::domain::ticket::TicketStatus;
-use crate::engine::{Ports, gates, looks};
+use crate::engine::{Ports, agents, gates, looks};
 use crate::failure::Failure;
 use crate::inspect::Inspection;
 use crate::plan::sprint_plan::SprintPlan;
@@ -13,6 +12,7 @@ use crate::ports::EffectContext;
 use crate::report::{evidence, note};
 use crate::run::effect::{Done, Work};
 use crate::run::proof::Proof;
+use crate::run::team::Alongside;
 use crate::run::ticket::Checked;
 
 /// Does one piece of work and says what came of it. Safe to repeat with the same context.
@@ -69,16 +69,8 @@ pub async fn perform(
             workspace,
             citable,
         } => {
-            let report = Box::new(ports.agents.run(&task, &cx).await?);
-            let Some(commit) = read_only_at else {
-                return Ok(Done::Agent(report));
-            };
-            gates::left_alone(&ports, &workspace, &commit).await?;
-            if task.role != Role::Completion {
-                return Ok(Done::Agent(report));
-            }
-            let cited = looks::cited(&ports, &report.answer, &citable, &commit).await?;
-            return Ok(Done::Judged { report, cited });
+            let at = read_only_at.as_ref();
+            return agents::run(&ports, &task, &workspace, at, &citable, &cx).await;
         }
         Work::Refresh(spec) => return Ok(Done::Refreshed(ports.vcs.refresh(&spec).await?)),
         Work::Collect {
@@ -115,7 +107,11 @@ pub async fn perform(
                 .map(Done::Checked);
         }
         Work::Read { commit, paths } => return looks::read(&ports, &commit, &paths).await,
-        Work::Post { proof, checked } => return post(&ports, &plan, &proof, &checked, &cx).await,
+        Work::Post {
+            proof,
+            checked,
+            alongside,
+        } => return post(&ports, &plan, &proof, &checked, &alongside, &cx).await,
         Work::Close(proof) => return close(&ports, &proof, &cx).await,
         Work::Note(facts) => {
             let note = Note {
@@ -144,9 +140,10 @@ async fn post(
     plan: &SprintPlan,
     proof: &Proof,
     checked: &Checked,
+    alongside: &Alongside,
     cx: &EffectContext,
 ) -> Result<Done, Failure> {
-    let comment = evidence::comment(plan, proof, checked);
+    let comment = evidence::comment(plan, proof, checked, alongside);
     let posted = ports
         .tracker
         .post_evidence(proof, &comment, &cx.key)

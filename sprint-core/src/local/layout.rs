@@ -102,6 +102,12 @@ impl Layout {
         self.directory().join("progress.txt")
     }
 
+    /// Where patterns of the code base may stand, the first that exists counts.
+    pub fn global_progress(&self) -> [PathBuf; 2] {
+        let name = "progress.txt";
+        [self.root.join(name), self.claude().join(name)]
+    }
+
     /// The file whose lock is the lease.
     pub fn lock(&self) -> PathBuf {
         self.directory().join("lock")

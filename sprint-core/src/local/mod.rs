@@ -6,6 +6,7 @@
 pub mod blobs;
 pub mod layout;
 pub mod lease;
+pub mod lessons;
 pub mod store;
 pub mod tracker;
 
@@ -21,5 +22,6 @@ mod simulated;
 pub use blobs::FileBlobs;
 pub use layout::Layout;
 pub use lease::{FileLease, NetworkFiles};
+pub use lessons::lessons;
 pub use store::{FileStore, Publish, ViewFile};
 pub use tracker::FileTracker;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::agent::Role;
 use crate::domain::config::{CoordinationMode, SprintConfig, TicketFilter};
+use crate::domain::learning::Lessons;
 use crate::domain::ticket::{Ticket, TicketStatus};
 use crate::id::{CommitId, ProblemId, SprintId, TicketId};
 use crate::plan::graph::{GraphError, TicketGraph};
@@ -111,6 +112,7 @@ impl SprintPlan {
         Ok(Self {
             layers: BTreeSet::new(),
             simplifier_regressed: false,
+            guidance: Lessons::default(),
             sprint: request.sprint,
             problem: request.problem,
             started_at: request.started_at,

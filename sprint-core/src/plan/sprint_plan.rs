@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::Role;
 use crate::domain::config::{CoordinationMode, SprintConfig};
+use crate::domain::learning::Lessons;
 use crate::domain::ticket::Ticket;
 use crate::domain::verdict::LayerName;
 use crate::id::{CommitId, ProblemId, SprintId, TicketId};
@@ -36,6 +37,9 @@ pub struct SprintPlan {
     /// Whether the sprint before had to take back what its simplifier did.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simplifier_regressed: bool,
+    /// What sprints before this one taught. A host that knows adds it after planning.
+    #[serde(default, skip_serializing_if = "Lessons::is_empty")]
+    pub guidance: Lessons,
     /// What a person should know about the plan.
     pub warnings: Vec<String>,
 }

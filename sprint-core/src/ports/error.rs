@@ -14,6 +14,7 @@ pub struct Error {
     kind: ErrorKind,
     operation: &'static str,
     subject: String,
+    cost_micro_usd: Option<u64>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -26,6 +27,7 @@ impl Error {
             kind,
             operation,
             subject: subject.into(),
+            cost_micro_usd: None,
             source: None,
         }
     }
@@ -34,6 +36,13 @@ impl Error {
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// The same error of an agent that has cost this much, in millionths of a US dollar.
+    #[must_use]
+    pub const fn costing(mut self, micro_usd: u64) -> Self {
+        self.cost_micro_usd = Some(micro_usd);
         self
     }
 
@@ -73,6 +82,9 @@ impl StdError for Error {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(error.kind, error.chain())
+        Self {
+            cost_micro_usd: error.cost_micro_usd,
+            ..Self::new(error.kind, error.chain())
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::merge::{
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
-use crate::domain::stray::Surroundings;
+use crate::domain::stray::{Surroundings, Whereabouts};
 use crate::domain::workspace::{
     Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Trace,
     Workspace, WorkspaceSpec,
@@ -41,7 +41,8 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// Makes `tag` point at `commit`. The same tag at another commit is `Conflict`.
     async fn tag(&self, tag: &TagName, commit: &CommitId) -> Result<()>;
 
-    /// Opens a workspace, or finds the one an earlier call made for the same spec.
+    /// Opens a workspace, or finds the one an earlier call made for the same spec. Where its
+    /// directory is gone meanwhile it is made anew, with everything that was committed in it.
     async fn open(&self, spec: &WorkspaceSpec, key: &EffectKey) -> Result<Opened>;
 
     /// Brings a workspace up to a base that has moved, so that its branch contains it. A branch
@@ -112,6 +113,10 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
     /// keeps. What an agent does in its own workspace is one to the others, so only a ticket that
     /// was at rest the whole time tells of strays.
     async fn surroundings(&self, workspace: &Workspace) -> Result<Surroundings>;
+
+    /// Where a workspace is: whether its directory is one, and what is checked out in it. Looks, and
+    /// changes nothing.
+    async fn whereabouts(&self, workspace: &Workspace) -> Result<Whereabouts>;
 
     /// Sets checkpoint tags if merges land, then advances base by compare-and-swap.
     async fn land(&self, spec: &LandSpec, key: &EffectKey) -> Result<Landed>;

@@ -13,13 +13,15 @@ use crate::run::ticket::{MergeState, Stage, StuckReason, TicketRun};
 /// The page as Markdown. The same snapshot always gives the same page.
 pub fn dashboard(snapshot: &Snapshot) -> String {
     let sections = [
-        head(snapshot),
-        tickets(snapshot),
-        merges(snapshot),
-        breakers(snapshot),
-        edge_case_coverage(snapshot),
-        health(snapshot),
+        Some(head(snapshot)),
+        Some(tickets(snapshot)),
+        waiting(snapshot),
+        Some(merges(snapshot)),
+        Some(breakers(snapshot)),
+        Some(edge_case_coverage(snapshot)),
+        Some(health(snapshot)),
     ];
+    let sections: Vec<_> = sections.into_iter().flatten().collect();
     sections.join("\n\n") + "\n"
 }
 
@@ -72,6 +74,17 @@ fn tickets(snapshot: &Snapshot) -> String {
     )
 }
 
+/// What people are asked, if they are.
+fn waiting(snapshot: &Snapshot) -> Option<String> {
+    let asked = standing::in_order(&snapshot.tickets);
+    let asked = asked.into_iter().filter_map(|(id, ticket)| {
+        let request = markdown::inline(&ticket.request()?, 300);
+        Some(format!("- {id}: {request}"))
+    });
+    let asked: Vec<_> = asked.collect();
+    (!asked.is_empty()).then(|| format!("## Waiting for You\n\n{}", asked.join("\n")))
+}
+
 /// The step of the pipeline a ticket is in.
 const fn column(stage: &Stage) -> &'static str {
     match stage {
@@ -79,6 +92,7 @@ const fn column(stage: &Stage) -> &'static str {
         Stage::Implementing { .. } | Stage::Refreshing { .. } | Stage::Collecting { .. } => {
             "2-worker"
         }
+        Stage::AwaitingPermission { .. } => "2-permission",
         Stage::Simplifying(_) | Stage::Simplified(_) | Stage::Restoring(_) => "2.5-simplify",
         Stage::Checking { .. } | Stage::ReadingTests(_) => "3-verify",
         Stage::AwaitingReview(_) => "3.5-human",
@@ -325,6 +339,19 @@ mod tests {
         snapshot.tickets.insert(fixture::id(10), other);
         snapshot.sprint.merge_order.push(fixture::id(10));
         assert!(dashboard(&snapshot).contains("| 2 | ENG-10 | worktree-ENG-1 | HIGH | merged |"));
+    }
+
+    #[test]
+    fn who_waits_for_a_person_says_for_what() {
+        let page = visible(&fixture::asking());
+        let from = page.find("## Waiting").unwrap();
+        let to = page.find("## Merge").unwrap();
+        insta::assert_snapshot!(page[from..to].trim_end(), @r"
+        ## Waiting for You
+
+        - ENG-4: allow or refuse Bash (d1): rm -rf \| @~alice
+        ");
+        assert!(page.contains("| 2-permission |"));
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! | Raw Verification Output | our own runs: command, exit, seconds, count, hash of the whole output, secrets taken out, the run it was reused from, failed tests, then the *end* of the output | 500 characters of output per check |
 //! | Verification Layers | every layer of the proof and of the host, the negative control; a skipped one with its reason | a row each |
 //! | Code Review Summary | the reviewer's words | 1000 characters |
+//! | Questions to the Context Agent | counts, and the exchanges as stored outputs | 20 exchanges |
 //! | Remarks | findings of all layers, worst first | 40, and a fair share |
+//! | Changed Elsewhere Meanwhile | what differs around the workspace, whoever did it | 40, and a fair share |
 //! | Requirements Matched | the completion agent's rows | 60, and a fair share |
 //! | Files Changed | version control | 100, and a fair share |
 //! | the trailer | [`EvidenceTrailer`] | |
@@ -27,6 +29,7 @@ use crate::report::markdown;
 use crate::report::shares::shares;
 use crate::run::control::Control;
 use crate::run::proof::Proof;
+use crate::run::team::Alongside;
 use crate::run::ticket::Checked;
 
 /// Characters of the whole comment.
@@ -45,18 +48,27 @@ const MAX_FAILED: usize = 10;
 const MAX_REMARKS: usize = 40;
 const MAX_REQUIREMENTS: usize = 60;
 const MAX_FILES: usize = 100;
+const MAX_EXCHANGES: usize = 20;
+const MAX_STRAYS: usize = 40;
 
 /// The comment that proves a ticket, ending in its trailer.
 ///
 /// What ran, what it printed and which files changed is what we saw ourselves; only the review
 /// and the requirement rows are words of agents.
-pub fn comment(plan: &SprintPlan, proof: &Proof, checked: &Checked) -> String {
+pub fn comment(
+    plan: &SprintPlan,
+    proof: &Proof,
+    checked: &Checked,
+    alongside: &Alongside,
+) -> String {
     let sections = [
         Section::fixed(facts(proof)),
         Section::fixed(raw_output(plan, proof)),
         Section::fixed(layers(proof, checked)),
         Section::fixed(review(checked)),
+        Section::fixed(team(alongside)),
         remarks(proof),
+        strays(alongside),
         requirements(checked),
         files(checked),
     ];
@@ -264,6 +276,45 @@ fn review(checked: &Checked) -> String {
         markdown::quote(&checked.review_summary, REVIEW)
     };
     format!("### Code Review Summary\n\n{words}")
+}
+
+/// What the workers and their context agents had to say to each other.
+fn team(alongside: &Alongside) -> String {
+    let Alongside {
+        questions,
+        answered,
+        degraded,
+        exchanges,
+        ..
+    } = alongside;
+    if *questions == 0 && exchanges.is_empty() {
+        return String::new();
+    }
+    let exchanges = exchanges.iter().take(MAX_EXCHANGES);
+    let exchanges: String = exchanges
+        .map(|id| format!("\n- exchange: `{id}`"))
+        .collect();
+    format!(
+        "### Questions to the Context Agent\n\n- asked: {questions}, answered in time: {answered}, \
+         with a sign of degradation: {degraded}{exchanges}"
+    )
+}
+
+/// What changed elsewhere while agents ran, and may have been anybody.
+fn strays(alongside: &Alongside) -> Section {
+    if alongside.strays.is_empty() {
+        return Section::fixed(String::new());
+    }
+    let items = alongside.strays.iter().map(|stray| {
+        let what = markdown::code(&stray.what, 200);
+        format!(
+            "- {what} in {}",
+            markdown::inline(&stray.place.to_string(), 120)
+        )
+    });
+    let head = "### Changed Elsewhere Meanwhile\n\nSeen while its agents ran; nothing says that they \
+                did it.\n";
+    Section::list(head.into(), items, MAX_STRAYS)
 }
 
 /// What layers found and let pass, the worst first.

@@ -2,14 +2,59 @@ use super::*;
 use crate::domain::agent::RequirementRow;
 use crate::domain::command::{Count, Exit};
 use crate::domain::evidence::EvidenceMarker;
+use crate::domain::stray::{Place, Stray};
 use crate::domain::verdict::FindingKind;
 use crate::domain::workspace::ChangedPath;
+use crate::id::BlobId;
 use crate::report::fixture;
 
 /// The comment as the engine would make it, with the proof the run machine gives out.
 fn posted(checked: Checked) -> (String, EvidenceMarker) {
     let (plan, proof, checked) = fixture::proven(checked);
-    (comment(&plan, &proof, &checked), proof.marker().clone())
+    let text = comment(&plan, &proof, &checked, &Alongside::default());
+    (text, proof.marker().clone())
+}
+
+#[test]
+fn what_went_on_beside_the_work_is_shown_where_something_did() {
+    let (plan, proof, checked) = fixture::proven(fixture::checked(1));
+    let stray = |place, what: &str| Stray {
+        place,
+        what: what.into(),
+    };
+    let alongside = Alongside {
+        questions: 3,
+        answered: 2,
+        degraded: 1,
+        exchanges: vec![BlobId::of(b"exchange")],
+        strays: [
+            stray(Place::Checkout, "a`b|@alice.txt"),
+            stray(Place::Refs, "main"),
+        ]
+        .into(),
+    };
+    let text = comment(&plan, &proof, &checked, &alongside);
+    let section = |head: &str| {
+        let from = text.find(head).unwrap();
+        let more = text[from + 3..].find("\n### ").unwrap();
+        visible(text[from..from + 3 + more].trim_end())
+    };
+    insta::assert_snapshot!(section("### Questions"), @r"
+    ### Questions to the Context Agent
+
+    - asked: 3, answered in time: 2, with a sign of degradation: 1
+    - exchange: `ab27b729d9cc4cb1c00960700446924159e9298d0f952aee3d55408b8e0b1b71`
+    ");
+    insta::assert_snapshot!(section("### Changed Elsewhere"), @r"
+    ### Changed Elsewhere Meanwhile
+
+    Seen while its agents ran; nothing says that they did it.
+
+    - ``a`b|@alice.txt`` in your checkout
+    - `main` in branches and tags
+    ");
+    let (quiet, _) = posted(fixture::checked(1));
+    assert!(!quiet.contains("### Questions") && !quiet.contains("### Changed Elsewhere"));
 }
 
 fn visible(text: &str) -> String {

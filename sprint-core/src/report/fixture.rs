@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::agent::{
-    Assignment, Claimed, RequirementRow, Role, WorkerEvidence, WorkerResult, WorkerStatus,
+    Assignment, Claimed, PermissionRequest, RequirementRow, Role, WorkerEvidence, WorkerResult,
+    WorkerStatus,
 };
 use crate::domain::command::{CheckKind, CheckRun, CommandLine, Count, Exit};
 use crate::domain::config::{CoordinationMode, SprintConfig};
 use crate::domain::evidence::CommentRef;
+use crate::domain::learning::Lessons;
 use crate::domain::merge::Merged;
 use crate::domain::ticket::{Priority, Size, Ticket, TicketStatus};
 use crate::domain::verdict::{Finding, FindingKind, LayerId, Severity, Verdict};
@@ -26,6 +28,7 @@ use crate::run::predict::Prediction;
 use crate::run::proof::Proof;
 use crate::run::resolve::Resolved;
 use crate::run::snapshot::{SCHEMA_VERSION, Snapshot};
+use crate::run::spending::Used;
 use crate::run::state::{Counters, Ending, Phase, SprintState};
 use crate::run::ticket::{
     Breaker, Checked, FailureRecord, MergeState, Stage, StuckReason, TicketRun,
@@ -190,6 +193,7 @@ pub(super) fn plan() -> SprintPlan {
         roles: BTreeSet::from(Role::ALL),
         layers: BTreeSet::new(),
         simplifier_regressed: false,
+        guidance: Lessons::default(),
         tickets: [
             ticket_plan(1, 1, &[], &[]),
             ticket_plan(2, 1, &[], &[3]),
@@ -304,11 +308,14 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
                 simplifier_reverts: 0,
                 agents: [(Role::Worker, 5), (Role::Review, 2)].into(),
                 cost_micro_usd: 1_234_567,
+                presumed_micro_usd: 0,
+                used: used(),
                 gates: 0,
                 breaker_trips: 1,
             },
             holds: BTreeMap::new(),
             agents_paused_until: None,
+            reserved: BTreeMap::new(),
             retries: 0,
         },
         tickets: [
@@ -323,6 +330,42 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
         undo: None,
         prediction: Prediction::default(),
     }
+}
+
+/// What agents used.
+fn used() -> BTreeMap<Role, Used> {
+    let used = |cost_micro_usd, tokens| Used {
+        cost_micro_usd,
+        tokens,
+    };
+    let roles = [
+        (Role::Worker, used(1_200_000, 340_000)),
+        (Role::Review, used(34_567, 12_000)),
+    ];
+    roles.into()
+}
+
+/// A tool that a worker wants to use.
+pub(super) fn permission() -> PermissionRequest {
+    PermissionRequest {
+        tool: "Bash".into(),
+        input: "rm -rf | @alice".into(),
+        digest: "d1".into(),
+    }
+}
+
+/// The running sprint, with a worker that asks for a tool.
+pub(super) fn asking() -> Snapshot {
+    let mut snapshot = running();
+    let ticket = snapshot.tickets.get_mut(&id(4)).unwrap();
+    if let Stage::Implementing { workspace, entry } = ticket.stage.clone() {
+        ticket.stage = Stage::AwaitingPermission {
+            workspace,
+            entry,
+            request: permission(),
+        };
+    }
+    snapshot
 }
 
 fn blocked() -> TicketRun {
@@ -455,7 +498,7 @@ pub(super) fn proven(checked: Checked) -> (SprintPlan, Proof, Checked) {
     snapshot.tickets.get_mut(&id(1)).unwrap().stage = Stage::Posting(Box::new(checked));
     let run = SprintRun::restore(snapshot);
     let work = run.work(&EffectId::ticket(id(1), 1, Step::Post)).unwrap();
-    let Work::Post { proof, checked } = work else {
+    let Work::Post { proof, checked, .. } = work else {
         panic!("not a post: {work:?}")
     };
     (plan(), proof, *checked)

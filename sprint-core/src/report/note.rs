@@ -80,6 +80,13 @@ const fn advice(reason: StuckReason) -> &'static str {
         StuckReason::RateLimited => {
             "Wait until the provider accepts requests again, then have the ticket re-attempted."
         }
+        StuckReason::OverBudget => {
+            "Raise what its agents may cost, or split it; then have the ticket re-attempted, which \
+             gives it as much again. The work done so far is kept on its branch."
+        }
+        StuckReason::TooManyQuestions => {
+            "Allow what its agents need beforehand, then have the ticket re-attempted."
+        }
         StuckReason::Infrastructure => {
             "Repair what the message names, then have the ticket re-attempted. The work done so \
              far is kept on its branch."

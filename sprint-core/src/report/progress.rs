@@ -45,6 +45,31 @@ pub fn line(event: &Event) -> Option<String> {
         Event::ReviewRequested { ticket, commit } => {
             format!("{ticket}: waiting for your review of {commit}")
         }
+        Event::PermissionRequested { ticket, request } => {
+            let (tool, input) = (short(&request.tool), short(&request.input));
+            format!("{ticket}: waiting for you to allow or refuse {tool}: {input}")
+        }
+        Event::Asked {
+            ticket,
+            questions,
+            answered,
+            degraded,
+        } => {
+            format!("{ticket}: {answered} of {questions} questions answered, {degraded} badly")
+        }
+        Event::Strayed {
+            ticket,
+            strays,
+            breach,
+        } => {
+            let what = if *breach {
+                "its agent CHANGED what is not its own"
+            } else {
+                "changed elsewhere while its agent ran"
+            };
+            let strays: Vec<_> = strays.iter().map(ToString::to_string).collect();
+            format!("{ticket}: {what}: {}", short(&strays.join(", ")))
+        }
         Event::BaselineRan {
             green,
             tests,

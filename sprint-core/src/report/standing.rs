@@ -35,6 +35,7 @@ pub(super) fn status(ticket: &TicketRun) -> Status {
         | Stage::Installing { .. }
         | Stage::Researching { .. }
         | Stage::Implementing { .. }
+        | Stage::AwaitingPermission { .. }
             if ticket.budget.loops > 0 =>
         {
             Status::Verifying
@@ -47,7 +48,7 @@ pub(super) fn status(ticket: &TicketRun) -> Status {
                 Status::Context
             }
         },
-        Stage::Implementing { .. } => Status::Implementing,
+        Stage::Implementing { .. } | Stage::AwaitingPermission { .. } => Status::Implementing,
         Stage::Refreshing { .. }
         | Stage::Collecting { .. }
         | Stage::Simplifying(_)
@@ -153,6 +154,7 @@ pub(super) const fn evidence(ticket: &TicketRun) -> Option<&CommentRef> {
         | Stage::Installing { .. }
         | Stage::Researching { .. }
         | Stage::Implementing { .. }
+        | Stage::AwaitingPermission { .. }
         | Stage::Refreshing { .. }
         | Stage::Collecting { .. }
         | Stage::Simplifying(_)
@@ -207,6 +209,8 @@ pub(super) const fn meaning(reason: StuckReason) -> &'static str {
         StuckReason::MaxLoops => "the verification loop ran as often as it may",
         StuckReason::ContextExhausted => "agents kept running out of context",
         StuckReason::RateLimited => "the provider limited the rate for too long",
+        StuckReason::OverBudget => "its agents cost as much as they may",
+        StuckReason::TooManyQuestions => "its agents asked for tools again and again",
         StuckReason::Infrastructure => "something around the ticket kept failing",
         StuckReason::DependencyMergeConflict => {
             "a ticket it depends on does not merge into its workspace"
@@ -224,11 +228,11 @@ pub(super) const fn meaning(reason: StuckReason) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fixture::{checked, commit, id, workspace};
+    use crate::report::fixture::{checked, commit, id, permission, workspace};
     use crate::run::ticket::{AfterRefresh, Remedy};
 
     /// Every stage there is.
-    fn stages() -> [Stage; 18] {
+    fn stages() -> [Stage; 19] {
         let entry = || Assignment::First;
         let next = || Assignment::Continue {
             feedback: String::new(),
@@ -251,6 +255,11 @@ mod tests {
             Stage::Implementing {
                 workspace: workspace.clone(),
                 entry: entry(),
+            },
+            Stage::AwaitingPermission {
+                workspace: workspace.clone(),
+                entry: entry(),
+                request: permission(),
             },
             Stage::Refreshing {
                 workspace: workspace.clone(),
@@ -314,6 +323,7 @@ mod tests {
         installing: Context, Verifying
         researching: Implementing, Verifying
         implementing: Implementing, Verifying
+        awaiting permission: Implementing, Verifying
         refreshing: Verifying, Verifying
         collecting: Verifying, Verifying
         checking: Verifying, Verifying

@@ -16,6 +16,7 @@ use crate::report::standing::{self, Status};
 use crate::report::ticket_view::{LastError, TicketView, last_error, ticket};
 use crate::run::culprit::Runs;
 use crate::run::snapshot::Snapshot;
+use crate::run::spending::Used;
 use crate::run::state::Phase;
 use crate::time::Timestamp;
 
@@ -64,6 +65,14 @@ struct CountersView<'a> {
     breaker_trips: u64,
     gate_runs: u64,
     cost_micro_usd: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    presumed_micro_usd: u64,
+    used_by_role: &'a BTreeMap<Role, Used>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -138,6 +147,8 @@ pub fn view(snapshot: &Snapshot) -> StateView<'_> {
             breaker_trips: sprint.counters.breaker_trips,
             gate_runs: sprint.counters.gates,
             cost_micro_usd: sprint.counters.cost_micro_usd,
+            presumed_micro_usd: sprint.counters.presumed_micro_usd,
+            used_by_role: &sprint.counters.used,
         },
         deployment_waves: waves(snapshot),
         merge_order: &sprint.merge_order,
@@ -305,7 +316,7 @@ mod tests {
         insta::assert_snapshot!(text, @r#"
         branch_base: "main"
         coordination_mode: "subagents"
-        counters: {"agents_by_role":{"review":2,"worker":5},"agents_spawned":7,"breaker_trips":1,"cost_micro_usd":1234567,"gate_runs":0}
+        counters: {"agents_by_role":{"review":2,"worker":5},"agents_spawned":7,"breaker_trips":1,"cost_micro_usd":1234567,"gate_runs":0,"used_by_role":{"review":{"cost_micro_usd":34567,"tokens":12000},"worker":{"cost_micro_usd":1200000,"tokens":340000}}}
         dashboard: {"current_phase":"2-implementation","started_at":"2026-01-31T09:00:00Z","tickets_complete":1,"tickets_stuck":1,"tickets_total":5}
         deployment_waves: [["ENG-1","ENG-2","ENG-4"],["ENG-3","ENG-10"]]
         expected_base_head: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -380,7 +391,7 @@ mod tests {
         insta::assert_snapshot!(outline(&fixture::finished(), &["ENG-1"]), @r#"
         branch_base: "main"
         coordination_mode: "subagents"
-        counters: {"agents_by_role":{"review":2,"worker":5},"agents_spawned":7,"breaker_trips":1,"cost_micro_usd":1234567,"gate_runs":6}
+        counters: {"agents_by_role":{"review":2,"worker":5},"agents_spawned":7,"breaker_trips":1,"cost_micro_usd":1234567,"gate_runs":6,"used_by_role":{"review":{"cost_micro_usd":34567,"tokens":12000},"worker":{"cost_micro_usd":1200000,"tokens":340000}}}
         dashboard: {"completed_at":"2026-01-31T10:02:03Z","current_phase":"complete","started_at":"2026-01-31T09:00:00Z","tickets_complete":1,"tickets_stuck":2,"tickets_total":5}
         deployment_waves: [["ENG-1","ENG-2","ENG-4"],["ENG-3","ENG-10"]]
         expected_base_head: "dddddddddddddddddddddddddddddddddddddddd"

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::domain::agent::Role;
+use crate::domain::agent::{PermissionRequest, Role};
 use crate::domain::evidence::CommentRef;
 use crate::domain::verdict::{FindingKind, LayerId};
 use crate::id::{BranchName, CommitId, SprintId, TicketId};
@@ -15,6 +15,7 @@ use crate::run::Outcome;
 use crate::run::integrate::Culprit;
 use crate::run::resolve::Resolved;
 use crate::run::snapshot::Snapshot;
+use crate::run::spending::Used;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Stage, TicketRun};
 
@@ -120,6 +121,11 @@ pub enum TicketResult {
     Verified,
     /// Layer 3.5 waits for a person.
     AwaitingReview,
+    /// Its worker waits for a person to allow or refuse a tool.
+    AwaitingPermission {
+        /// What it wants.
+        request: PermissionRequest,
+    },
     /// Taken out by a person.
     Dropped,
     /// Somewhere on its way.
@@ -146,6 +152,10 @@ pub struct Spent {
     pub agents: BTreeMap<Role, u64>,
     /// What they cost, in millionths of a US dollar.
     pub cost_micro_usd: u64,
+    /// What those may have cost at most that nobody heard the end of.
+    pub presumed_micro_usd: u64,
+    /// What they used, by role.
+    pub used: BTreeMap<Role, Used>,
     /// Gate runs on base and on combinations.
     pub gates: u64,
     /// Gate runs that were not made, because an earlier one holds.
@@ -195,6 +205,8 @@ impl Summary {
             counters: Spent {
                 agents: counters.agents.clone(),
                 cost_micro_usd: counters.cost_micro_usd,
+                presumed_micro_usd: counters.presumed_micro_usd,
+                used: counters.used.clone(),
                 gates: counters.gates,
                 gates_reused: counters.gates_reused,
                 caught: counters.caught.clone(),
@@ -216,6 +228,7 @@ impl TicketResult {
             Self::Blocked { .. } => "blocked",
             Self::Verified => "verified",
             Self::AwaitingReview => "awaiting review",
+            Self::AwaitingPermission { .. } => "awaiting permission",
             Self::Dropped => "dropped",
             Self::Unfinished { .. } => "unfinished",
         }
@@ -293,6 +306,9 @@ fn result(ticket: &TicketRun) -> TicketResult {
         Stage::Blocked { by } => TicketResult::Blocked { by: by.clone() },
         Stage::Verified { .. } => TicketResult::Verified,
         Stage::AwaitingReview(_) => TicketResult::AwaitingReview,
+        Stage::AwaitingPermission { request, .. } => TicketResult::AwaitingPermission {
+            request: request.clone(),
+        },
         Stage::Dropped => TicketResult::Dropped,
         stage @ (Stage::Queued
         | Stage::Opening { .. }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::report::plain;
-use crate::report::summary::{Ended, SetAside, Summary, TicketResult, TicketSummary};
+use crate::report::summary::{Ended, SetAside, Spent, Summary, TicketResult, TicketSummary};
 use crate::run::resolve::Resolved;
 
 impl Summary {
@@ -15,6 +15,7 @@ impl Summary {
         let lost = |ticket| left_over(ticket, &self.set_aside);
         let lost: Vec<_> = self.tickets.iter().filter_map(lost).collect();
         blocks.push(self.spending());
+        blocks.extend(used(&self.counters));
         if !self.counters.caught.is_empty() {
             let lines = self.counters.caught.iter().map(|(layer, found)| {
                 let found = found.iter().map(|(kind, n)| format!("{n} {kind}"));
@@ -129,6 +130,20 @@ impl Summary {
     }
 }
 
+/// What agents used, by role.
+fn used(spent: &Spent) -> Option<String> {
+    let used = spent.used.iter().map(|(role, used)| {
+        let cost = plain::dollars(used.cost_micro_usd);
+        format!("  {role}: {cost}, {}", counted(used.tokens, "token"))
+    });
+    let presumed = (spent.presumed_micro_usd > 0).then(|| {
+        let most = plain::dollars(spent.presumed_micro_usd);
+        format!("  agents nobody heard the end of: at most {most}")
+    });
+    let lines: Vec<_> = used.chain(presumed).collect();
+    (!lines.is_empty()).then(|| section("Used:", lines.into_iter()))
+}
+
 /// A conflict that was resolved, and below it the proof that nothing was dropped.
 fn resolved(resolved: &Resolved) -> String {
     let Resolved {
@@ -175,6 +190,11 @@ fn left_over(ticket: &TicketSummary, set_aside: &[SetAside]) -> Option<String> {
         TicketResult::Blocked { by } => format!("blocked by {by}"),
         TicketResult::Verified => "verified, not merged".into(),
         TicketResult::AwaitingReview => "waits for your review".into(),
+        TicketResult::AwaitingPermission { request } => {
+            let (tool, input) = (&request.tool, &request.input);
+            let asked = plain::line(&format!("{tool}: {input}"), 160);
+            format!("waits for you to allow or refuse {asked}")
+        }
         TicketResult::Dropped => "dropped".into(),
         TicketResult::Unfinished { stage } => format!("unfinished: {stage}"),
     };
@@ -227,6 +247,10 @@ mod tests {
 
         7 agent runs (5 worker, 2 review), 1 fresh agent, 6 gate runs, $1.23, 01:02:03
 
+        Used:
+          worker: $1.20, 340000 tokens
+          review: $0.03, 12000 tokens
+
         Not merged:
           ENG-2: stuck (circuit_breaker): test failed (exit 101): assertion | `left == right` ``` @alice [worktree-ENG-2 in /repo/.worktrees/ENG-2]
           ENG-3: blocked by ENG-2
@@ -241,7 +265,7 @@ mod tests {
         let snapshot = fixture::mended();
         let outcome = Outcome::Complete(Ending::Finished);
         let text = Summary::new(&snapshot, Some(&outcome)).text(70);
-        let (_, text) = text.split_once("01:02:03\n\n").unwrap();
+        let (_, text) = text.split_once("12000 tokens\n\n").unwrap();
         insta::assert_snapshot!(text, @r#"
         Resolved conflicts:
           ENG-10 with ENG-1 in menu.txt
@@ -255,6 +279,15 @@ mod tests {
           ENG-2: stuck (circuit_breaker): test failed (exit 101): assertion | `left == right` ``` @alice [worktree-ENG-2 in /repo/.worktrees/ENG-2]
           ENG-3: blocked by ENG-2
         "#);
+    }
+
+    #[test]
+    fn a_ticket_that_asks_for_a_tool_says_for_which() {
+        let summary = Summary::new(&fixture::asking(), None);
+        assert_eq!(summary.tickets[3].result.name(), "awaiting permission");
+        let text = summary.text(200);
+        let line = text.lines().find(|line| line.starts_with("  ENG-4: "));
+        insta::assert_snapshot!(line.unwrap(), @"  ENG-4: waits for you to allow or refuse Bash: rm -rf | @alice [worktree-ENG-4 in /repo/.worktrees/ENG-4]");
     }
 
     #[test]
@@ -276,6 +309,10 @@ mod tests {
         ENG-10  unfinished         0       0  00:00:00  Add the parser
 
         7 agent runs (5 worker, 2 review), 1 fresh agent, 0 gate runs, $1.23, 01:02:03
+
+        Used:
+          worker: $1.20, 340000 tokens
+          review: $0.03, 12000 tokens
 
         Waiting for you:
           ENG-4: review it

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::agent::WorkerEvidence;
+use crate::domain::agent::{PermissionRequest, WorkerEvidence};
 use crate::domain::evidence::CommentRef;
 use crate::domain::ticket::{Priority, Size};
 use crate::domain::verdict::{LayerId, Outcome, Verdict};
@@ -58,6 +58,8 @@ struct Known<'a> {
     head_sha: Option<&'a CommitId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     blocked_by: Option<&'a TicketId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permission_request: Option<&'a PermissionRequest>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stuck_reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -149,6 +151,11 @@ fn known<'a>(plan: &TicketPlan, run: &'a TicketRun) -> Known<'a> {
     } else {
         None
     };
+    let permission_request = if let Stage::AwaitingPermission { request, .. } = &run.stage {
+        Some(request)
+    } else {
+        None
+    };
     let comment = standing::evidence(run);
     let complete = run.is_complete();
     Known {
@@ -157,6 +164,7 @@ fn known<'a>(plan: &TicketPlan, run: &'a TicketRun) -> Known<'a> {
         work_base_sha: workspace.map(|workspace| &workspace.work_base),
         head_sha: checked.map(|checked| &checked.head),
         blocked_by,
+        permission_request,
         stuck_reason: stuck.map(|(reason, _)| reason.name()),
         stuck_message: stuck.map(|(_, message)| message),
         edge_cases: checked

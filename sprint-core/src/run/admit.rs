@@ -87,9 +87,11 @@ pub fn admit(run: &SprintRun, running: &BTreeSet<EffectId>, limits: &Limits) -> 
         } else {
             room(lane, busy(lane))
         };
+        let mut funds = (lane == Lane::Agent).then(|| run.funds(running));
         let new = run
             .wanted_in(lane)
             .filter(|id| !running.contains(*id))
+            .filter(|id| funds.as_mut().is_none_or(|funds| funds.admits(id)))
             .take(room);
         start.extend(new.cloned().collect::<Vec<_>>());
     }

@@ -3,7 +3,7 @@
 use std::mem;
 use std::time::Duration;
 
-use crate::domain::agent::{Answer, Assignment, Claimed, Role, RoleResult};
+use crate::domain::agent::{Answer, Assignment, Claimed, RoleResult};
 use crate::domain::check::CheckReport;
 use crate::domain::evidence::EvidenceMarker;
 use crate::domain::path::listed;
@@ -15,6 +15,7 @@ use crate::run::cx::Cx;
 use crate::run::effect::{Done, Step};
 use crate::run::failing::{Attempt, effect_failed, fail_attempt, stuck, wrong_form};
 use crate::run::proof::Proof;
+use crate::run::team::{self, Company};
 use crate::run::ticket::{AfterRefresh, Checked, Stage, StuckReason, TicketRun};
 use crate::run::{simplify, verifying};
 
@@ -55,15 +56,15 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
             installed(ticket, workspace, entry, report, cx);
         }
         (Stage::Researching { workspace, entry }, Step::Research, Done::Agent(report)) => {
-            verifying::settle_cost(ticket, &report, cx);
+            ticket.budget.rate_limits = 0;
             ticket.research = match report.answer {
                 Answer::Result(Claimed(RoleResult::Context(result))) => Some(result.report),
                 Answer::Result(_) | Answer::Malformed(_) | Answer::Asks(_) => None,
             };
             ticket.stage = Stage::Implementing { workspace, entry };
         }
-        (Stage::Implementing { workspace, .. }, Step::Implement, Done::Agent(report)) => {
-            verifying::implemented(ticket, workspace, *report, cx);
+        (Stage::Implementing { workspace, entry }, Step::Implement, Done::Agent(report)) => {
+            verifying::implemented(ticket, workspace, entry, *report, cx);
         }
         (Stage::Refreshing { workspace, then }, Step::Refresh, Done::Refreshed(refreshed)) => {
             self::refreshed(ticket, workspace, then, refreshed, cx);
@@ -239,12 +240,9 @@ pub(super) fn enter(
     entry: Assignment,
     cx: &Cx<'_>,
 ) -> Stage {
-    use crate::domain::config::CoordinationMode::Subagents;
-    let researches = cx.plan.mode == Subagents && cx.plan.roles.contains(&Role::Context);
-    if researches && ticket.research.is_none() {
-        Stage::Researching { workspace, entry }
-    } else {
-        Stage::Implementing { workspace, entry }
+    match team::company(cx.plan, ticket) {
+        Company::Report => Stage::Researching { workspace, entry },
+        Company::Alone | Company::Live => Stage::Implementing { workspace, entry },
     }
 }
 

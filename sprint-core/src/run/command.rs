@@ -6,8 +6,8 @@ use crate::run::effect::Step;
 use crate::run::event::Event;
 use crate::run::input::Command;
 use crate::run::state::{Ending, Phase};
-use crate::run::ticket::{Breaker, Budget, MergeState, Stage};
-use crate::run::verifying;
+use crate::run::ticket::{Breaker, MergeState, Stage};
+use crate::run::{permission, verifying};
 
 impl SprintRun {
     pub(super) fn command(&mut self, command: Command) {
@@ -19,6 +19,15 @@ impl SprintRun {
             Command::Reland(id) => self.land_again(&id),
             Command::Review { ticket, decision } => {
                 self.with_ticket(&ticket, |ticket, cx| verifying::human(ticket, decision, cx));
+            }
+            Command::Permit {
+                ticket,
+                digest,
+                allowed,
+            } => {
+                self.with_ticket(&ticket, |ticket, cx| {
+                    permission::decide(ticket, &digest, allowed, cx);
+                });
             }
             Command::Reattempt(id) => self.reattempt(&id),
             Command::Drop(id) => self.drop_ticket(&id),
@@ -45,21 +54,13 @@ impl SprintRun {
             let message = format!("{id} is neither stuck nor blocked; nothing to try again");
             return self.events.push(Event::Warning { message });
         }
+        self.presume_all_of(id);
         self.with_ticket(id, |ticket, _| {
             if ticket.started_at.is_some() {
                 ticket.attempt += 1;
                 ticket.generation += 1;
             }
-            let Budget {
-                agent_runs,
-                cost_micro_usd,
-                ..
-            } = ticket.budget;
-            ticket.budget = Budget {
-                agent_runs,
-                cost_micro_usd,
-                ..Budget::default()
-            };
+            ticket.budget = ticket.budget.renewed();
             ticket.breaker = Breaker::default();
             ticket.holds.clear();
             ticket.retries.clear();

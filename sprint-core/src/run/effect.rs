@@ -23,6 +23,7 @@ use crate::id::{CommitId, SprintId, TagName, TicketId, TreeId};
 use crate::inspect::Inspection;
 use crate::run::predict::Probed;
 use crate::run::proof::Proof;
+use crate::run::team::Alongside;
 use crate::run::ticket::{Checked, FailureRecord, StuckReason};
 
 /// What an effect is about.
@@ -476,6 +477,8 @@ pub enum Work {
         proof: Proof,
         /// What the evidence shows.
         checked: Box<Checked>,
+        /// What went on beside it.
+        alongside: Box<Alongside>,
     },
     /// Mark the ticket Done and see that it is.
     Close(Proof),

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::agent::PermissionRequest;
 use crate::domain::path::RepoPath;
+use crate::domain::stray::Stray;
 use crate::domain::verdict::FindingKind;
 use crate::id::{CommitId, TicketId};
 use crate::run::effect::EffectId;
@@ -63,6 +65,33 @@ pub enum Event {
         ticket: TicketId,
         /// The commit to look at.
         commit: CommitId,
+    },
+    /// A worker wants to use a tool that a person has to allow.
+    PermissionRequested {
+        /// The ticket.
+        ticket: TicketId,
+        /// What it wants.
+        request: PermissionRequest,
+    },
+    /// A run of a worker ended that had a context agent beside it.
+    Asked {
+        /// The ticket.
+        ticket: TicketId,
+        /// Questions the worker asked it.
+        questions: u32,
+        /// Questions it answered in time.
+        answered: u32,
+        /// Answers with a sign of degradation.
+        degraded: u32,
+    },
+    /// Something changed outside the workspace while an agent ran.
+    Strayed {
+        /// The ticket.
+        ticket: TicketId,
+        /// What, and where.
+        strays: Vec<Stray>,
+        /// Whether the agent did it; if not, it may have been anybody.
+        breach: bool,
     },
     /// The gate ran on base.
     BaselineRan {

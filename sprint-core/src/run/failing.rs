@@ -89,6 +89,13 @@ pub(super) fn fail_attempt(ticket: &mut TicketRun, attempt: Attempt, cx: &mut Cx
             if kind == FindingKind::MissingFile && cx.plan.roles.contains(&Role::Context) {
                 ticket.research = None;
             }
+            if kind == FindingKind::WorkspaceLost {
+                // A session without its directory is none. What was committed is on the branch.
+                ticket.session = None;
+                let entry = Assignment::Fix { feedback };
+                ticket.stage = Stage::Opening { entry };
+                return;
+            }
             ticket.stage = if layer == LayerId::Integration {
                 // What it does not fit together with may be on base by then.
                 let then = AfterRefresh::Mend { feedback };

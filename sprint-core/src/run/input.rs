@@ -37,6 +37,15 @@ pub enum Command {
         /// The answer.
         decision: ReviewDecision,
     },
+    /// Answers a worker that wants to use a tool.
+    Permit {
+        /// The ticket.
+        ticket: TicketId,
+        /// The digest of the request.
+        digest: String,
+        /// Whether it may. That holds for the rest of the ticket.
+        allowed: bool,
+    },
     /// Gives a stuck or blocked ticket a new budget and queues it again.
     Reattempt(TicketId),
     /// Takes a ticket out of the sprint.

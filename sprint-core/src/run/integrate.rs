@@ -454,7 +454,7 @@ impl IntegrationRun {
 
     /// Takes a ticket out of the candidates, and starts over. What depends on it waits for the next
     /// round, in which it may have been mended.
-    fn evict(&mut self, eviction: Eviction) -> Consequence {
+    pub(super) fn evict(&mut self, eviction: Eviction) -> Consequence {
         self.culprits.push(Culprit {
             ticket: eviction.ticket.clone(),
             partner: eviction.partner.clone(),

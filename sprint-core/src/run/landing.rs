@@ -14,6 +14,7 @@ use crate::run::effect::{Done, Step};
 use crate::run::event::Event;
 use crate::run::failing::{Attempt, fail_attempt, stuck};
 use crate::run::integrate::{Consequence, Eviction, IntegrationRun, Policy, Ran, Task};
+use crate::run::isolation::Strays;
 use crate::run::resolve::Resolved;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Checked, MergeState, Stage, StuckReason, TicketRun};
@@ -161,7 +162,7 @@ impl SprintRun {
     }
 
     /// Takes in an answer of integration.
-    pub(super) fn integration_finished(&mut self, done: Done) {
+    pub(super) fn integration_finished(&mut self, done: Done, strays: &Strays) {
         let Some(mut run) = self.integration.take() else {
             return;
         };
@@ -183,11 +184,7 @@ impl SprintRun {
             done @ (Done::Plain | Done::Opened(_) | Done::Agent(_) | Done::Inspected(_))
                 if matches!(run.task, Task::Resolve(_)) =>
             {
-                if let Done::Agent(report) = &done {
-                    self.sprint.counters.cost_micro_usd += report.usage.cost_micro_usd;
-                    self.changed.sprint = true;
-                }
-                run.resolution_answered(done, &|id| self.paths_of(id))
+                run.resolution_answered(done, strays, &|id| self.paths_of(id))
             }
             Done::Plain
             | Done::Opened(_)
@@ -376,6 +373,23 @@ impl SprintRun {
     pub(super) fn is_resolving(&self, step: Step) -> bool {
         let task = self.integration.as_ref().map(|run| &run.task);
         matches!(task, Some(Task::Resolve(_))) && step != Step::Gate
+    }
+
+    /// The ticket whose conflict is being resolved.
+    pub(super) fn resolving(&self) -> Option<TicketId> {
+        match &self.integration.as_ref()?.task {
+            Task::Resolve(resolving) => Some(resolving.clash.ticket.clone()),
+            Task::Combine { .. } | Task::Gate { .. } | Task::Land | Task::Over => None,
+        }
+    }
+
+    /// A conflict agent got where it must not be.
+    pub(super) fn resolution_breached(&mut self, why: &str) {
+        if let Some(run) = &mut self.integration {
+            let consequence = run.resolution_breached(why);
+            self.changed.integration = true;
+            self.follow(consequence);
+        }
     }
 
     /// A step of a resolution cannot be done.

@@ -22,18 +22,21 @@ mod failing;
 mod index;
 pub mod input;
 pub mod integrate;
+mod isolation;
 mod landing;
 mod layers;
 mod mechanical;
 pub mod no_drop;
+mod permission;
 pub mod predict;
 pub mod proof;
 pub mod resolve;
 mod reuse;
 mod simplify;
 pub mod snapshot;
-mod spending;
+pub mod spending;
 pub mod state;
+pub mod team;
 pub mod ticket;
 pub mod undo;
 mod undoing;
@@ -54,6 +57,7 @@ use crate::run::event::Event;
 use crate::run::index::Index;
 use crate::run::input::Input;
 use crate::run::integrate::IntegrationRun;
+use crate::run::isolation::Strays;
 pub use crate::run::layers::{citations, review};
 use crate::run::predict::Prediction;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
@@ -126,6 +130,7 @@ impl SprintRun {
             counters: Counters::default(),
             holds: BTreeMap::new(),
             agents_paused_until: None,
+            reserved: BTreeMap::new(),
             retries: 0,
         };
         let tickets: BTreeMap<_, _> = tickets.collect();
@@ -288,12 +293,7 @@ impl SprintRun {
             requests.push(reason.clone());
         }
         for (id, ticket) in &self.tickets {
-            if let Stage::AwaitingReview(checked) = &ticket.stage {
-                requests.push(format!(
-                    "{id}: review {} on {}",
-                    checked.head, checked.workspace.branch
-                ));
-            }
+            requests.extend(ticket.request().map(|request| format!("{id}: {request}")));
         }
         Some(Outcome::AwaitingHuman { requests })
     }
@@ -343,6 +343,7 @@ impl SprintRun {
     }
 
     fn finished(&mut self, effect: &EffectId, outcome: Result<Done, Failure>) {
+        let since = self.settle_spending(effect, &outcome);
         if !self.wants(effect) {
             self.events.push(Event::Stale {
                 effect: effect.clone(),
@@ -350,17 +351,46 @@ impl SprintRun {
             return;
         }
         match &effect.scope {
-            Scope::Sprint => self.sprint_finished(effect.step, outcome),
-            Scope::Ticket(id) => self.with_ticket(id, |ticket, cx| {
-                if ticket.stage == Stage::Queued && effect.step == Step::Open {
-                    begin(ticket, cx);
-                }
-                advance::finished(ticket, effect.step, outcome, cx);
-            }),
+            Scope::Sprint => self.sprint_finished(effect.step, outcome, since),
+            Scope::Ticket(id) => {
+                let strays = outcome.as_ref().ok().map(|done| self.strays(done, since));
+                self.with_ticket(id, |ticket, cx| {
+                    if ticket.stage == Stage::Queued && effect.step == Step::Open {
+                        begin(ticket, cx);
+                    }
+                    if let Ok(Done::Agent(report) | Done::Judged { report, .. }) = &outcome
+                        && let Some(strays) = &strays
+                        && !isolation::holds(ticket, effect.step, report, strays, cx)
+                    {
+                        return;
+                    }
+                    advance::finished(ticket, effect.step, outcome, cx);
+                });
+            }
         }
     }
 
-    fn sprint_finished(&mut self, step: Step, outcome: Result<Done, Failure>) {
+    /// What an agent that started then did to its surroundings.
+    fn strays(&self, done: &Done, since: Option<Timestamp>) -> Strays {
+        let (Done::Agent(report) | Done::Judged { report, .. }) = done else {
+            return Strays::default();
+        };
+        // It had come to an end before the agent began, and has not gone on since.
+        let at_rest = |id: &TicketId| {
+            self.tickets.get(id).is_some_and(|ticket| {
+                let ended = ticket.completed_at.filter(|_| ticket.is_settled());
+                ended.is_some_and(|ended| since.is_some_and(|since| ended < since))
+            })
+        };
+        Strays::of(report, &at_rest)
+    }
+
+    fn sprint_finished(
+        &mut self,
+        step: Step,
+        outcome: Result<Done, Failure>,
+        since: Option<Timestamp>,
+    ) {
         self.changed.sprint = true;
         let done = match outcome {
             Ok(done) => done,
@@ -383,7 +413,13 @@ impl SprintRun {
             (Step::Tidy, _) => self.complete(),
             (_, done) if self.sprint.phase == Phase::Undoing => self.undo_finished(done),
             (Step::Probe, Done::Probed(found)) => self.probed(*found),
-            (_, done) => self.integration_finished(done),
+            (_, done) => {
+                let strays = self.strays(&done, since);
+                if let Some(id) = self.resolving() {
+                    self.with_ticket(&id, |ticket, cx| isolation::tell(ticket, &strays, cx));
+                }
+                self.integration_finished(done, &strays);
+            }
         }
     }
 
@@ -393,7 +429,10 @@ impl SprintRun {
         let fatal = failure.kind == ErrorKind::Fatal;
         let hopeless = fatal || retries > MAX_RETRIES;
         let message = format!("could not {step}: {failure}");
-        if !fatal && self.is_resolving(step) && (hopeless || !failure.kind.may_pass()) {
+        if failure.kind == ErrorKind::Breach && self.is_resolving(step) {
+            self.sprint.retries = 0;
+            self.resolution_breached(&message);
+        } else if !fatal && self.is_resolving(step) && (hopeless || !failure.kind.may_pass()) {
             self.sprint.retries = 0;
             self.resolution_failed(&message);
         } else if step == Step::Probe && (hopeless || !failure.kind.may_pass()) && !fatal {

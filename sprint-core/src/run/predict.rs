@@ -161,7 +161,7 @@ impl SprintRun {
                 rank(other) < rank(id) && self.is_ready(other)
             } else {
                 // One that waits for a person may do so for days.
-                !ticket.is_settled() && !matches!(ticket.stage, Stage::AwaitingReview(_))
+                !ticket.is_settled() && !ticket.stage.waits_for_person()
             }
         };
         let mut others = self.tickets.iter().filter(|(other, _)| *other != id);

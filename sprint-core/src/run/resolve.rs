@@ -11,13 +11,18 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agent::{Answer, Claimed, ConflictResult, RoleResult, Waiver};
 use crate::domain::merge::Clash;
 use crate::domain::path::{RepoPath, listed};
+use crate::domain::stray::Whereabouts;
 use crate::domain::verdict::Verdict;
 use crate::domain::workspace::{Opened, Workspace};
 use crate::id::{CommitId, TicketId, TreeId};
 use crate::run::culprit::Runs;
 use crate::run::effect::{Done, Inspected, Step};
-use crate::run::integrate::{Consequence, IntegrationRun, MAX_CONFLICT_AGENTS, Ran, Task};
+use crate::run::integrate::{
+    Consequence, Eviction, IntegrationRun, MAX_CONFLICT_AGENTS, Ran, Task,
+};
+use crate::run::isolation::Strays;
 use crate::run::no_drop::{self, FileMerge, NoDrop};
+use crate::run::ticket::StuckReason;
 
 /// A conflict on its way to a resolution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,12 +150,16 @@ impl IntegrationRun {
     pub(super) fn resolution_answered(
         &mut self,
         done: Done,
+        strays: &Strays,
         touched: &dyn Fn(&TicketId) -> Vec<RepoPath>,
     ) -> Consequence {
         let Task::Resolve(resolving) = &self.task else {
             return Consequence::default();
         };
         let resolving = (**resolving).clone();
+        if let Some(why) = strays.breach() {
+            return self.resolution_breached(&why);
+        }
         match (&resolving.stage, done) {
             (ResolveStage::Opening, Done::Opened(Opened::Ready(workspace))) => {
                 let ticket = resolving.clash.ticket.clone();
@@ -163,6 +172,12 @@ impl IntegrationRun {
                     opened: Some((ticket, workspace)),
                     ..Consequence::default()
                 }
+            }
+            (ResolveStage::Asking { .. }, Done::Agent(report))
+                if report.around.workspace != Whereabouts::There =>
+            {
+                let why = "the agent left its workspace, or what is checked out in it";
+                self.refuse(&resolving, why)
             }
             (ResolveStage::Asking { workspace }, Done::Agent(report)) => {
                 match claim(&resolving.clash.ticket, report.answer) {
@@ -258,6 +273,22 @@ impl IntegrationRun {
             ..resolving.at(ResolveStage::Opening)
         });
         Consequence::default()
+    }
+
+    /// The agent got where it must not be: its ticket is set aside, and no other agent is asked.
+    pub(super) fn resolution_breached(&mut self, why: &str) -> Consequence {
+        let Task::Resolve(resolving) = &self.task else {
+            return Consequence::default();
+        };
+        let eviction = Eviction {
+            ticket: resolving.clash.ticket.clone(),
+            reason: StuckReason::Breach,
+            partner: None,
+            message: format!("while its conflict was resolved, {why}"),
+            gates: 0,
+            direct: false,
+        };
+        self.evict(eviction)
     }
 
     /// A step of the resolution cannot be done; that costs an agent, so that it ends.

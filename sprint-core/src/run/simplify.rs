@@ -8,7 +8,8 @@ use crate::domain::agent::{
     AgentReport, Answer, Claimed, Role, RoleResult, WorkerResult, WorkerStatus,
 };
 use crate::domain::command::CheckKind;
-use crate::domain::config::{CoordinationMode, SimplifierPolicy};
+use crate::domain::config::SimplifierPolicy;
+use crate::domain::stray::Whereabouts;
 use crate::domain::verdict::{LayerId, Verdict};
 use crate::domain::workspace::{ChangedPath, Collected};
 use crate::inspect::Inspection;
@@ -16,8 +17,8 @@ use crate::run::cx::Cx;
 use crate::run::effect::{Done, Step};
 use crate::run::event::Event;
 use crate::run::failing::wrong_form;
+use crate::run::team;
 use crate::run::ticket::{Checked, Remedy, Stage, TicketRun};
-use crate::run::verifying::settle_cost;
 
 /// What is decided by.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,7 @@ pub(super) fn enter(
             bug: cx.ticket.ticket.is_bug(),
             files: touched(&checked.changed),
             regressed: cx.plan.simplifier_regressed,
-            team: cx.plan.mode == CoordinationMode::AgentTeams,
+            team: team::is_team(cx.plan, ticket),
             clean: is_clean(&checked.claim.0),
         };
         let available = cx.plan.roles.contains(&Role::Simplifier);
@@ -156,14 +157,19 @@ fn simplified(
     report: &AgentReport,
     cx: &mut Cx<'_>,
 ) {
-    settle_cost(ticket, report, cx);
-    if matches!(
-        report.answer,
-        Answer::Result(Claimed(RoleResult::Simplifier(_)))
-    ) {
-        ticket.stage = Stage::Simplified(checked);
-    } else {
-        take_back(ticket, checked, "the agent did not answer properly", cx);
+    ticket.budget.rate_limits = 0;
+    if report.around.workspace != Whereabouts::There {
+        return take_back(ticket, checked, "it checked something else out", cx);
+    }
+    match &report.answer {
+        Answer::Result(Claimed(RoleResult::Simplifier(_))) => {
+            ticket.stage = Stage::Simplified(checked);
+        }
+        // It is not worth a question.
+        Answer::Asks(_) => take_back(ticket, checked, &report.answer.shortfall(), cx),
+        Answer::Result(_) | Answer::Malformed(_) => {
+            take_back(ticket, checked, "the agent did not answer properly", cx);
+        }
     }
 }
 

@@ -9,7 +9,8 @@ use crate::domain::agent::Role;
 use crate::domain::verdict::{FindingKind, LayerId};
 use crate::id::{CommitId, TicketId};
 use crate::run::baseline::Baseline;
-use crate::run::effect::Step;
+use crate::run::effect::{EffectId, Step};
+use crate::run::spending::{Reservation, Used};
 use crate::time::Timestamp;
 
 /// Where the sprint stands.
@@ -32,6 +33,9 @@ pub struct SprintState {
     /// No agent starts before this time: the provider limits the rate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agents_paused_until: Option<Timestamp>,
+    /// Agents that were started and of which nothing was heard yet, with what is kept for them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reserved: BTreeMap<EffectId, Reservation>,
     /// Consecutive failures of infrastructure around a step of the sprint.
     #[serde(default)]
     pub retries: u32,
@@ -125,8 +129,14 @@ impl fmt::Display for Ending {
 pub struct Counters {
     /// Agents started, by role, over all restarts.
     pub agents: BTreeMap<Role, u64>,
-    /// What they cost, in millionths of a US dollar.
+    /// What they cost, in millionths of a US dollar, as far as it is known.
     pub cost_micro_usd: u64,
+    /// What those may have cost that nobody heard the end of: as much as was kept for them.
+    #[serde(default)]
+    pub presumed_micro_usd: u64,
+    /// What they used, by role.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub used: BTreeMap<Role, Used>,
     /// Gate runs on base and on combinations.
     pub gates: u64,
     /// Gate runs that were not made, because an earlier one holds.

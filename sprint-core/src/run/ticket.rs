@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::agent::{Assignment, Claimed, RequirementRow, WorkerResult};
+use crate::domain::agent::{
+    Assignment, Claimed, Grant, PermissionRequest, RequirementRow, WorkerResult,
+};
 use crate::domain::evidence::CommentRef;
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::{FindingKind, LayerId, Verdict};
@@ -13,6 +15,7 @@ use crate::id::{CommitId, SessionId, TicketId, TreeId};
 use crate::inspect::Inspection;
 use crate::run::control::Control;
 use crate::run::effect::Step;
+use crate::run::team::Alongside;
 use crate::time::Timestamp;
 
 /// The living part of a ticket.
@@ -46,6 +49,16 @@ pub struct TicketRun {
     /// The context agent's report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub research: Option<String>,
+    /// Whether its team came to nothing: from then on its context agent reports before the worker
+    /// begins.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub apart: bool,
+    /// What people decided about tools its agents asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
+    /// What went on beside its work.
+    #[serde(default, skip_serializing_if = "Alongside::is_empty")]
+    pub alongside: Alongside,
     /// Facts for other tickets, taken over when this one is verified.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learnings: Vec<String>,
@@ -115,6 +128,15 @@ pub enum Stage {
         workspace: Workspace,
         /// What it was told.
         entry: Assignment,
+    },
+    /// The worker wants to use a tool that a person has to allow.
+    AwaitingPermission {
+        /// Where.
+        workspace: Workspace,
+        /// What it was told.
+        entry: Assignment,
+        /// What it wants.
+        request: PermissionRequest,
     },
     /// Base has moved; it is being brought into the branch.
     Refreshing {
@@ -203,6 +225,7 @@ impl Stage {
             Self::Installing { .. } => "installing",
             Self::Researching { .. } => "researching",
             Self::Implementing { .. } => "implementing",
+            Self::AwaitingPermission { .. } => "awaiting permission",
             Self::Refreshing { .. } => "refreshing",
             Self::Collecting { .. } => "collecting",
             Self::Checking { .. } => "checking",
@@ -239,11 +262,20 @@ impl Stage {
             | Self::Installing { .. }
             | Self::Researching { .. }
             | Self::Implementing { .. }
+            | Self::AwaitingPermission { .. }
             | Self::Refreshing { .. }
             | Self::Collecting { .. }
             | Self::Stuck { .. }
             | Self::Dropped => None,
         }
+    }
+
+    /// Whether nothing moves in it until a person decides something.
+    pub const fn waits_for_person(&self) -> bool {
+        matches!(
+            self,
+            Self::AwaitingReview(_) | Self::AwaitingPermission { .. }
+        )
     }
 }
 
@@ -330,6 +362,9 @@ impl Remedy {
     }
 }
 
+/// Characters shown of what a tool would be used with.
+const MAX_INPUT: usize = 200;
+
 /// What a ticket has spent. Every loop-back of the machine takes from one of these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
@@ -345,8 +380,36 @@ pub struct Budget {
     pub rewrites: u32,
     /// Agents started for this ticket, over all restarts.
     pub agent_runs: u64,
-    /// What they cost, in millionths of a US dollar.
+    /// What they cost, in millionths of a US dollar, as far as it is known.
     pub cost_micro_usd: u64,
+    /// What those may have cost that nobody heard the end of: as much as was kept for them.
+    #[serde(default)]
+    pub presumed_micro_usd: u64,
+    /// What all of that came to when a person last gave the ticket a new budget.
+    #[serde(default)]
+    pub forgiven_micro_usd: u64,
+    /// Questions of its agents to people.
+    #[serde(default)]
+    pub questions: u32,
+}
+
+impl Budget {
+    /// What counts against the limit of the ticket, in millionths of a US dollar.
+    pub const fn spent(&self) -> u64 {
+        let all = self.cost_micro_usd.saturating_add(self.presumed_micro_usd);
+        all.saturating_sub(self.forgiven_micro_usd)
+    }
+
+    /// A new budget, in which only the counts of what was used go on.
+    pub(super) fn renewed(&self) -> Self {
+        Self {
+            agent_runs: self.agent_runs,
+            cost_micro_usd: self.cost_micro_usd,
+            presumed_micro_usd: self.presumed_micro_usd,
+            forgiven_micro_usd: self.cost_micro_usd.saturating_add(self.presumed_micro_usd),
+            ..Self::default()
+        }
+    }
 }
 
 /// The circuit breaker: what failed last and how often the same.
@@ -393,6 +456,10 @@ pub enum StuckReason {
     ContextExhausted,
     /// The far side limits the rate for too long.
     RateLimited,
+    /// Its agents cost as much as they may.
+    OverBudget,
+    /// Its agents asked people for tools again and again.
+    TooManyQuestions,
     /// Something around the ticket kept failing.
     Infrastructure,
     /// A dependency cannot be merged into its workspace.
@@ -421,6 +488,8 @@ impl StuckReason {
             Self::MaxLoops => "max_loops",
             Self::ContextExhausted => "context_exhausted",
             Self::RateLimited => "rate_limited",
+            Self::OverBudget => "over_budget",
+            Self::TooManyQuestions => "too_many_questions",
             Self::Infrastructure => "infrastructure",
             Self::DependencyMergeConflict => "dependency_merge_conflict",
             Self::TrackerFailure => "tracker_failure",
@@ -464,6 +533,9 @@ impl TicketRun {
             simplifier_decided: false,
             session: None,
             research: None,
+            apart: false,
+            grants: Vec::new(),
+            alongside: Alongside::default(),
             learnings: Vec::new(),
             workspaces: Vec::new(),
             started_at: None,
@@ -476,6 +548,20 @@ impl TicketRun {
     /// Whether dependents may build on it.
     pub const fn is_complete(&self) -> bool {
         matches!(self.stage, Stage::Verified { .. } | Stage::Merged { .. })
+    }
+
+    /// What a person is asked about it, if one is, without the name of the ticket.
+    pub fn request(&self) -> Option<String> {
+        if let Stage::AwaitingReview(checked) = &self.stage {
+            let (head, branch) = (&checked.head, &checked.workspace.branch);
+            return Some(format!("review {head} on {branch}"));
+        }
+        let Stage::AwaitingPermission { request, .. } = &self.stage else {
+            return None;
+        };
+        let input: String = request.input.chars().take(MAX_INPUT).collect();
+        let (tool, digest) = (&request.tool, &request.digest);
+        Some(format!("allow or refuse {tool} ({digest}): {input}"))
     }
 
     /// Whether nothing more happens to it before integration.
@@ -491,6 +577,7 @@ impl TicketRun {
             | Stage::Installing { .. }
             | Stage::Researching { .. }
             | Stage::Implementing { .. }
+            | Stage::AwaitingPermission { .. }
             | Stage::Refreshing { .. }
             | Stage::Collecting { .. }
             | Stage::Simplifying(_)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::agent::{AgentReport, Answer, Claimed, RoleResult, WorkerResult};
+use crate::domain::agent::{AgentReport, Answer, Assignment, Claimed, RoleResult, WorkerResult};
 use crate::domain::check::CheckReport;
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::{Finding, FindingKind, LayerId, LayerName, Verdict};
@@ -20,26 +20,28 @@ use crate::run::event::Event;
 use crate::run::failing::{Attempt, effect_failed, fail_attempt, rate_limited, wrong_form};
 use crate::run::input::ReviewDecision;
 use crate::run::ticket::{AfterRefresh, Checked, MAX_TIMEOUTS, Remedy, Stage, TicketRun};
-use crate::run::{layers, mechanical, simplify};
-
-pub(super) fn settle_cost(ticket: &mut TicketRun, report: &AgentReport, cx: &mut Cx<'_>) {
-    ticket.budget.rate_limits = 0;
-    ticket.budget.cost_micro_usd += report.usage.cost_micro_usd;
-    cx.counters().cost_micro_usd += report.usage.cost_micro_usd;
-}
+use crate::run::{layers, mechanical, permission, simplify, team};
 
 /// Layer 0.7, as far as the answer alone decides it.
 pub(super) fn implemented(
     ticket: &mut TicketRun,
     workspace: Workspace,
+    entry: Assignment,
     report: AgentReport,
     cx: &mut Cx<'_>,
 ) {
-    settle_cost(ticket, &report, cx);
+    ticket.budget.rate_limits = 0;
     ticket.session.clone_from(&report.session);
+    team::heard(ticket, &report, cx);
     let claim = match report.answer {
         Answer::Result(Claimed(RoleResult::Worker(claim))) => claim,
-        answer @ (Answer::Result(_) | Answer::Malformed(_) | Answer::Asks(_)) => {
+        Answer::Asks(request) if permission::is_decided(ticket, &request) => {
+            let tool = &request.tool;
+            let reason = format!("it asked for {tool} again, which a person has decided about");
+            return exhausted(ticket, workspace, &reason, cx);
+        }
+        Answer::Asks(request) => return permission::ask(ticket, workspace, entry, request, cx),
+        answer @ (Answer::Result(_) | Answer::Malformed(_)) => {
             return exhausted(ticket, workspace, &answer.shortfall(), cx);
         }
     };
@@ -253,7 +255,7 @@ fn reviewed(
     report: &AgentReport,
     cx: &mut Cx<'_>,
 ) {
-    settle_cost(ticket, report, cx);
+    ticket.budget.rate_limits = 0;
     if let Some((verdict, summary)) = layers::review(&report.answer) {
         checked.verdicts.insert(LayerId::Review, verdict);
         checked.review_summary = summary;
@@ -478,7 +480,7 @@ pub(super) fn judged(
     cited: &BTreeMap<RepoPath, u32>,
     cx: &mut Cx<'_>,
 ) {
-    settle_cost(ticket, report, cx);
+    ticket.budget.rate_limits = 0;
     let verdict = match layers::completion(&report.answer, &cx.ticket.ticket, cited) {
         Ok((verdict, result)) => {
             checked.requirements = result.requirements;

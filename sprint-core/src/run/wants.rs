@@ -20,7 +20,7 @@ impl SprintRun {
             .into_iter()
             .filter(|step| !ticket.holds.contains_key(step));
         let begins = ticket.stage == Stage::Queued;
-        let waits = matches!(ticket.stage, Stage::AwaitingReview(_));
+        let waits = ticket.stage.waits_for_person();
         let want = |step: Step| {
             // What a ticket wants beside its stage is of the step's own lane.
             let lane = if begins && step == Step::Open {
@@ -151,6 +151,7 @@ impl SprintRun {
             Stage::Closing { .. } => vec![Step::Close],
             Stage::Queued
             | Stage::Blocked { .. }
+            | Stage::AwaitingPermission { .. }
             | Stage::AwaitingReview(_)
             | Stage::Verified { .. }
             | Stage::Merged { .. }

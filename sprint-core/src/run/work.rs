@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use crate::domain::agent::{
-    AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Guidance, Intent, Role,
-};
+use crate::domain::agent::{AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Intent, Role};
 use crate::domain::check::{CheckPlan, LayerSubject};
 use crate::domain::command::CheckKind;
 use crate::domain::merge::{CombineSpec, LandKind, LandSpec, MergeInput, Resolution};
 use crate::domain::verdict::{LayerId, LayerName};
 use crate::domain::workspace::{GraftSpec, Leftovers, RefreshSpec, Workspace, WorkspaceSpec};
 use crate::id::{CommitId, TagName, TicketId, TreeId};
-use crate::plan::edge_cases;
 use crate::plan::sprint_plan::TicketPlan;
+use crate::plan::{edge_cases, files};
 use crate::run::SprintRun;
 use crate::run::advance::proof;
 use crate::run::control;
@@ -20,6 +18,7 @@ use crate::run::effect::{EffectId, EffectKey, Scope, Step, StuckNote, Work};
 use crate::run::integrate::{IntegrationRun, Task};
 use crate::run::resolve::{ResolveStage, Resolving};
 use crate::run::state::Phase;
+use crate::run::team;
 use crate::run::ticket::{
     AfterRefresh, Checked, MAX_TIMEOUTS, MergeState, Remedy, Stage, StuckReason, TicketRun,
 };
@@ -252,12 +251,14 @@ impl SprintRun {
             Stage::Posting(checked) => Some(Work::Post {
                 proof: proof(self.plan(), plan, checked)?,
                 checked: checked.clone(),
+                alongside: Box::new(ticket.alongside.clone()),
             }),
             // The second is landed again, and no longer Done.
             Stage::Closing { checked, .. } | Stage::Merged { checked, .. } => {
                 Some(Work::Close(proof(self.plan(), plan, checked)?))
             }
             Stage::Blocked { .. }
+            | Stage::AwaitingPermission { .. }
             | Stage::AwaitingReview(_)
             | Stage::Verified { .. }
             | Stage::Stuck { .. }
@@ -426,6 +427,9 @@ impl SprintRun {
             .iter()
             .map(|(kind, line)| (*kind, line.to_string()))
             .collect();
+        let mut files = files::planned(&plan.ticket);
+        files.extend(ticket.stage.checked().into_iter().flat_map(Checked::paths));
+        let cents = config.max_agent_cost_cents;
         let task = AgentTask {
             schema_version: AGENT_TASK_SCHEMA,
             key: key.to_string(),
@@ -453,13 +457,13 @@ impl SprintRun {
             conflict: None,
             material: Vec::new(),
             standards: config.project_standards.clone(),
-            guidance: Guidance::default(),
-            teammate: None,
-            grants: Vec::new(),
+            guidance: self.plan().guidance.for_files(&files),
+            teammate: team::teammate(self.plan(), ticket).filter(|_| role == Role::Worker),
+            grants: ticket.grants.clone(),
             session: ticket.session.clone(),
             commit_prefix: self.prefix(plan),
             timeout_s: config.worker_timeout_s,
-            max_cost_micro_usd: None,
+            max_cost_micro_usd: (cents > 0).then(|| cents * 10_000),
         };
         Work::Agent {
             task: Box::new(task),

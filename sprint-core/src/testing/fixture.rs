@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::domain::agent::{ClaimedCheck, Role, WorkerEvidence, WorkerResult, WorkerStatus};
 use crate::domain::command::{CheckKind, CommandLine};
 use crate::domain::config::{CoordinationMode, SprintConfig};
+use crate::domain::learning::Lessons;
 use crate::domain::ticket::{Priority, Size, Ticket, TicketStatus};
 use crate::id::{BranchName, CommitId, ProblemId, SprintId, TicketId};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
@@ -106,6 +107,7 @@ pub fn plan(lines: &str, base: &CommitId, config: SprintConfig) -> SprintPlan {
         tickets: plans,
         layers: BTreeSet::new(),
         simplifier_regressed: false,
+        guidance: Lessons::default(),
         warnings: Vec::new(),
     }
 }

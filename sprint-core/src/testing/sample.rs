@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::domain::config::{CoordinationMode, SprintConfig};
 use crate::domain::evidence::{EVIDENCE_HEADING, EvidenceMarker, EvidenceTrailer};
+use crate::domain::learning::Lessons;
 use crate::domain::ticket::{Priority, Size, Ticket, TicketStatus};
 use crate::id::{BranchName, CommitId, ProblemId, SprintId, TicketId, TreeId};
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
@@ -63,6 +64,7 @@ pub fn snapshot(tickets: usize) -> Snapshot {
         tickets: plans.collect(),
         layers: BTreeSet::new(),
         simplifier_regressed: false,
+        guidance: Lessons::default(),
         warnings: Vec::new(),
     };
     Snapshot {
@@ -81,6 +83,7 @@ pub fn snapshot(tickets: usize) -> Snapshot {
             counters: Counters::default(),
             holds: BTreeMap::new(),
             agents_paused_until: None,
+            reserved: BTreeMap::new(),
             retries: 0,
         },
         integration: None,

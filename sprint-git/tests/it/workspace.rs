@@ -6,9 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::UNIX_EPOCH;
 
 use sprint_core::domain::path::RepoPath;
+use sprint_core::domain::stray::Whereabouts;
 use sprint_core::domain::workspace::{ChangeKind, GraftSpec, Leftovers, Opened};
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{SprintId, TicketId};
+use sprint_core::id::{BranchName, SprintId, TicketId};
 use sprint_core::ports::Vcs;
 use sprint_git::{GitConfig, GitVcs};
 
@@ -93,6 +94,24 @@ async fn opening_finishes_what_a_crash_left() {
     git(&fixture.root, &["branch", "-q", "-D", "worktree-ENG-1"]);
     assert_eq!(fixture.open(&spec).await, first);
     assert_eq!(git(&first.path, &["status", "--porcelain"]), "");
+}
+
+#[tokio::test]
+async fn where_a_workspace_is_and_what_is_checked_out_in_it_is_seen() {
+    let fixture = Fixture::new().await;
+    let spec = fixture.spec("ENG-1");
+    let workspace = fixture.open(&spec).await;
+    let seen = async || fixture.vcs.whereabouts(&workspace).await.unwrap();
+    assert_eq!(seen().await, Whereabouts::There);
+    git(&workspace.path, &["checkout", "-q", "-b", "feature/x"]);
+    let branch = Some(BranchName::new("feature/x").unwrap());
+    assert_eq!(seen().await, Whereabouts::Elsewhere { branch });
+    git(&workspace.path, &["checkout", "-q", "--detach"]);
+    let detached = Whereabouts::Elsewhere { branch: None };
+    assert_eq!(seen().await, detached);
+    fs::remove_dir_all(&workspace.path).unwrap();
+    assert_eq!(seen().await, Whereabouts::Gone);
+    assert_eq!(fixture.open(&spec).await, workspace);
 }
 
 #[tokio::test]

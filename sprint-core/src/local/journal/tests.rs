@@ -40,7 +40,7 @@ fn lines_are_a_checksum_and_json() {
     let (directory, _) = written(1);
     let text = std::fs::read_to_string(file(&directory)).unwrap();
     let last = text.lines().last().unwrap();
-    insta::assert_snapshot!(last, @r#"f4a19e62 {"seq":2,"epoch":1,"delta":{"revision":2,"at":"1970-01-01T00:00:02Z","tickets":{"T-1":{"stage":{"stage":"queued"},"attempt":2,"generation":1,"budget":{"loops":0,"fresh_agent":false,"exhaustions":0,"rate_limits":0,"rewrites":0,"agent_runs":0,"cost_micro_usd":0},"breaker":{"last":null,"streak":0,"before_fresh":null,"fingerprint":null,"trips":0},"merge":"unmerged"}}}}"#);
+    insta::assert_snapshot!(last, @r#"5c782bfe {"seq":2,"epoch":1,"delta":{"revision":2,"at":"1970-01-01T00:00:02Z","tickets":{"T-1":{"stage":{"stage":"queued"},"attempt":2,"generation":1,"budget":{"loops":0,"fresh_agent":false,"exhaustions":0,"rate_limits":0,"rewrites":0,"agent_runs":0,"cost_micro_usd":0,"presumed_micro_usd":0,"forgiven_micro_usd":0,"questions":0},"breaker":{"last":null,"streak":0,"before_fresh":null,"fingerprint":null,"trips":0},"merge":"unmerged"}}}}"#);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::domain::merge::{
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::ProbeSpec;
+use crate::domain::stray::Whereabouts;
 use crate::domain::workspace::{
     Collected, Leftovers, Opened, RefreshSpec, Refreshed, Workspace, WorkspaceSpec,
 };
@@ -36,6 +37,7 @@ pub trait VcsHarness: Send + Sync {
 pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
     tags_are_made_once(&fresh().await).await;
     opening_twice_finds_the_same_workspace(&fresh().await).await;
+    a_workspace_is_where_it_was_opened(&fresh().await).await;
     generations_are_apart(&fresh().await).await;
     collecting_says_what_changed(&fresh().await).await;
     restoring_reports_a_difference_once(&fresh().await).await;
@@ -73,6 +75,18 @@ pub async fn tags_are_made_once(harness: &dyn VcsHarness) {
     let other = harness.advance_base("b.txt", "b\n");
     let error = vcs.tag(&tag, &other).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
+}
+
+/// A workspace is there from its opening until it is given back.
+pub async fn a_workspace_is_where_it_was_opened(harness: &dyn VcsHarness) {
+    let vcs = harness.vcs();
+    let workspace = open(harness, &spec(harness, "ENG-1").await).await;
+    harness.write(&workspace, "b.txt", "b\n");
+    let found = vcs.whereabouts(&workspace).await.unwrap();
+    assert_eq!(found, Whereabouts::There);
+    vcs.close(&workspace).await.unwrap();
+    let found = vcs.whereabouts(&workspace).await.unwrap();
+    assert_eq!(found, Whereabouts::Gone);
 }
 
 /// A workspace is found again by its spec, with the work in it, also after base has moved.

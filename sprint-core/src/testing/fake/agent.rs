@@ -22,15 +22,20 @@ impl AgentRunner for FakeAgents {
     fn capabilities(&self) -> AgentCapabilities {
         AgentCapabilities {
             roles: Role::ALL.into(),
-            teams: false,
+            teams: true,
             sessions: true,
         }
     }
 
-    async fn run(&self, task: &AgentTask, _: &EffectContext) -> Result<AgentReport> {
+    async fn run(&self, task: &AgentTask, cx: &EffectContext) -> Result<AgentReport> {
         let act = self
             .0
             .call("run agent", &task.key, |state| Ok(state.agent(task)));
-        act.await
+        let report = act.await?;
+        if report.teammate.is_some() {
+            // What the world calls the exchange.
+            cx.blobs.put(task.key.as_bytes())?;
+        }
+        Ok(report)
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::merge::{
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{Probe, ProbeSpec};
-use crate::domain::stray::Surroundings;
+use crate::domain::stray::{Surroundings, Whereabouts};
 use crate::domain::workspace::{
     Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed, RepoStatus, Trace,
     Workspace, WorkspaceSpec,
@@ -157,9 +157,16 @@ impl Vcs for FakeVcs {
     }
 
     async fn surroundings(&self, workspace: &Workspace) -> Result<Surroundings> {
+        let branch = workspace.branch.as_str();
+        self.0.look("look around", branch, |state| {
+            Ok(state.surroundings(workspace))
+        })
+    }
+
+    async fn whereabouts(&self, workspace: &Workspace) -> Result<Whereabouts> {
+        let branch = workspace.branch.as_str();
         self.0
-            .call("look around", "", |state| Ok(state.surroundings(workspace)))
-            .await
+            .look("find", branch, |state| Ok(state.whereabouts(workspace)))
     }
 
     async fn land(&self, spec: &LandSpec, _: &EffectKey) -> Result<Landed> {

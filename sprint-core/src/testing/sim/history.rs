@@ -41,6 +41,11 @@ pub(super) struct History {
     pub(super) unsure: BTreeSet<TicketId>,
     /// Tickets that landed again after they were taken back.
     pub(super) landed_again: BTreeSet<TicketId>,
+    /// What agents cost whose failures say that they cost nothing.
+    pub(super) uncounted: u64,
+    /// Whether an answer was folded in that no driver gives: what it cost may be counted for
+    /// another run.
+    pub(super) miscounted: bool,
     parked: bool,
     moved: u32,
     reattempted: BTreeSet<TicketId>,
@@ -52,6 +57,8 @@ pub(super) struct History {
 pub(super) struct Spent {
     /// Attempts that failed and count.
     pub(super) failures: u32,
+    /// Questions to people.
+    pub(super) questions: u32,
     /// Attempts begun by a fresh agent.
     pub(super) fresh: BTreeSet<u32>,
     /// Attempts begun because an agent ran out of context.
@@ -72,6 +79,8 @@ impl History {
             complete: BTreeMap::new(),
             unsure: BTreeSet::new(),
             landed_again: BTreeSet::new(),
+            uncounted: 0,
+            miscounted: false,
             parked: false,
             moved: 0,
             reattempted: BTreeSet::new(),
@@ -108,6 +117,7 @@ impl History {
             }
             Command::Drop(id) => self.forget(id),
             Command::Review { .. }
+            | Command::Permit { .. }
             | Command::AcceptRedBase
             | Command::Revert(_)
             | Command::Reland(_)
@@ -144,7 +154,12 @@ impl History {
                     self.holds
                         .retain(|id, _| id.ticket_id() != Some(ticket) || chore(id));
                 }
+                Event::PermissionRequested { ticket, .. } => {
+                    self.spent.entry(ticket.clone()).or_default().questions += 1;
+                }
                 Event::AttemptFailed { .. }
+                | Event::Asked { .. }
+                | Event::Strayed { .. }
                 | Event::PhaseChanged { .. }
                 | Event::StageChanged { .. }
                 | Event::BreakerTripped { .. }
@@ -214,6 +229,12 @@ impl History {
                 }
                 if remedy.timeouts > 0 {
                     coverage.hit("remedy", "timeout");
+                }
+            }
+            if ticket.apart {
+                coverage.hit("team", "given up");
+                if ticket.is_complete() {
+                    coverage.hit("team", "done without");
                 }
             }
             if !ticket.is_complete() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::domain::ticket::TicketStatus;
 use crate::run::SprintRun;
-use crate::run::effect::{EffectId, Lane, Scope, Step};
+use crate::run::effect::{EffectId, Lane, Scope, Step, Work};
 use crate::run::event::Event;
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::{Stage, StuckReason};
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 type Rule = fn(&Sim) -> Result<(), String>;
 
 /// What must hold after every step.
-const ALWAYS: [(&str, Rule); 13] = [
+const ALWAYS: [(&str, Rule); 14] = [
     ("something can always happen", something_can_happen),
     ("the disk holds the state", saved_is_current),
     ("one sprint-level effect at a time", one_sprint_effect),
@@ -29,6 +29,7 @@ const ALWAYS: [(&str, Rule); 13] = [
         agents_are_counted,
     ),
     ("agent runs stay within the limit", agents_are_bounded),
+    ("agents cost no more than they may", costs_are_bounded),
     ("a finished ticket gets no worker", no_work_after_the_end),
     ("a lost ticket blocks what waits for it", lost_blocks),
     ("dependencies land first", dependencies_land_first),
@@ -138,6 +139,8 @@ fn loops_are_bounded(sim: &Sim) -> Result<(), String> {
             && spent.fresh.len() <= 1
             && spent.continued.len() <= 2
             && budget.rate_limits <= 6
+            && spent.questions <= budget.questions
+            && budget.questions <= 20
             && (budget.rate_limits < 6
                 || matches!(ticket.stage, Stage::Stuck { .. } | Stage::Dropped));
         ensure(fine, || format!("{id}: {budget:?}, {spent:?}"))?;
@@ -169,6 +172,19 @@ fn agents_are_bounded(sim: &Sim) -> Result<(), String> {
         Some(limit) => ensure(ran <= limit, || format!("{ran} of {limit}")),
         None => Ok(()),
     }
+}
+
+/// What each agent may cost is kept before it starts, so all of them together stay within the limit,
+/// whatever was heard of them.
+fn costs_are_bounded(sim: &Sim) -> Result<(), String> {
+    let config = &sim.run.plan().config;
+    let (limit, each) = (config.max_cost_cents * 10_000, config.max_agent_cost_cents);
+    let cost = sim.world.with(|state| state.log.cost_micro_usd);
+    let counted = cost - sim.history.uncounted;
+    let bound = limit > 0 && each > 0 && !sim.history.miscounted;
+    ensure(!bound || counted <= limit, || {
+        format!("{counted} of {limit}")
+    })
 }
 
 /// Verified and merged tickets cost no further worker, also after a crash.
@@ -311,6 +327,49 @@ pub(super) fn admission(sim: &Sim, start: &[EffectId], now: Timestamp) {
         assert!(
             id.step.lane() != Lane::Agent || paused.is_none(),
             "broken rule: {id} starts at {now}, agents are paused until {paused:?}"
+        );
+    }
+}
+
+/// A ticket whose team came to nothing gets none again, and agents are told what people decided.
+///
+/// # Panics
+///
+/// If that is not so.
+pub(super) fn company(sim: &Sim, work: &Work) {
+    let Work::Agent { task, .. } = work else {
+        return;
+    };
+    let ticket = &sim.run.tickets()[&task.ticket];
+    assert!(
+        !ticket.apart || task.teammate.is_none(),
+        "broken rule: {} has a teammate again",
+        task.ticket
+    );
+    assert_eq!(
+        task.grants, ticket.grants,
+        "broken rule: what people decided"
+    );
+}
+
+/// A ticket whose agent got where it must not be goes no further.
+///
+/// # Panics
+///
+/// If it does.
+pub(super) fn contained(sim: &Sim, event: &Event) {
+    if let Event::Strayed {
+        ticket,
+        breach: true,
+        ..
+    } = event
+    {
+        let stage = &sim.run.tickets()[ticket].stage;
+        let reason = StuckReason::Breach;
+        let stuck = matches!(stage, Stage::Stuck { reason: why, .. } if *why == reason);
+        assert!(
+            stuck,
+            "broken rule: {ticket} goes on after a breach: {stage:?}"
         );
     }
 }

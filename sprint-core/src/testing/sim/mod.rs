@@ -29,6 +29,7 @@ use crate::run::effect::{Done, EffectId, EffectKey, Lane, Step, Work};
 use crate::run::event::Event;
 use crate::run::input::{Command, Input};
 use crate::run::snapshot::{Delta, Snapshot};
+use crate::run::spending::{Purse, may_have_cost};
 use crate::run::state::Phase;
 use crate::run::ticket::Stage;
 use crate::run::undo::Way;
@@ -211,6 +212,7 @@ impl Sim {
         for event in &events {
             self.cover(event);
             invariants::fair(self, event);
+            invariants::contained(self, event);
         }
         self.history.events(now, &events, &self.run);
         if self.strikes(self.faults.crashes / 3) {
@@ -219,6 +221,7 @@ impl Sim {
         self.stop_unwanted();
         for id in start {
             if let Some(work) = self.run.work(&id) {
+                invariants::company(self, &work);
                 self.history.starts(&id, &work);
                 self.running.insert(id, work);
             }
@@ -333,6 +336,7 @@ impl Sim {
         fault: Option<Fault>,
     ) -> Result<Done, Failure> {
         self.world.arm(fault);
+        let before = self.world.with(|state| state.log.cost_micro_usd);
         let key = EffectKey {
             sprint: self.run.plan().sprint.clone(),
             effect: id.clone(),
@@ -341,12 +345,16 @@ impl Sim {
         let cx = EffectContext { key, blobs };
         let done = perform(self.ports.clone(), self.run.plan_shared(), work, cx).now_or_never();
         self.world.arm(None);
+        let cost = self.world.with(|state| state.log.cost_micro_usd) - before;
         if id.step == Step::Land {
             self.history.base_may_move = true;
         }
         let outcome = done.unwrap_or_else(|| panic!("{id} waits, and the fakes never do"));
-        if outcome.is_err() {
+        if let Err(failure) = &outcome {
             self.history.unheard(id);
+            if failure.cost_micro_usd.is_none() && !may_have_cost(failure.kind) {
+                self.history.uncounted += cost;
+            }
         }
         outcome
     }
@@ -407,6 +415,7 @@ impl Sim {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm per event, and nothing else")]
     fn cover(&mut self, event: &Event) {
         let coverage = &mut self.coverage;
         match event {
@@ -479,6 +488,13 @@ impl Sim {
             Event::GateRan { reused, .. } => {
                 coverage.hit("gate", if *reused { "reused" } else { "made" });
             }
+            Event::PermissionRequested { .. } => coverage.hit("permission", "asked"),
+            Event::Asked { degraded, .. } => {
+                coverage.hit("team", if *degraded > 0 { "degraded" } else { "asked" });
+            }
+            Event::Strayed { breach, .. } => {
+                coverage.hit("strayed", if *breach { "breach" } else { "remark" });
+            }
             Event::PhaseChanged { .. }
             | Event::StageChanged { .. }
             | Event::ReviewRequested { .. }
@@ -493,6 +509,10 @@ impl Sim {
             if ticket.is_some_and(|t| matches!(t.stage, Stage::AwaitingReview(_))) {
                 self.coverage.hit("review", History::answer(decision));
             }
+        }
+        if let Input::Command(Command::Permit { allowed, .. }) = input {
+            let what = if *allowed { "allowed" } else { "refused" };
+            self.coverage.hit("permission", what);
         }
     }
 
@@ -509,6 +529,13 @@ impl Sim {
     }
 
     fn cover_state(&mut self) {
+        let running: BTreeSet<_> = self.running.keys().cloned().collect();
+        let funds = self.run.funds(&running);
+        let mut waits = self.run.wanted_in(Lane::Agent);
+        if waits.any(|id| !running.contains(id) && funds.look(id) == Purse::Later) {
+            self.coverage
+                .hit("budget", "waits for another agent to end");
+        }
         self.history
             .cover(&self.run, &self.world, &mut self.coverage);
     }

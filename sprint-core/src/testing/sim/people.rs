@@ -6,6 +6,7 @@ use crate::domain::command::CheckKind;
 use crate::id::TicketId;
 use crate::run::Outcome;
 use crate::run::baseline::Standing;
+use crate::run::effect::Lane;
 use crate::run::input::{Command, Input, ReviewDecision};
 use crate::run::state::{Ending, Phase};
 use crate::run::ticket::Stage;
@@ -53,13 +54,15 @@ impl Sim {
         }
         if self.rng.chance(faults.commands) {
             let tickets = self.tickets();
-            let command = faults::command(&mut self.rng, &tickets);
+            let asked = self.rng.chance(30).then(|| self.permit()).flatten();
+            let command = asked.or_else(|| faults::command(&mut self.rng, &tickets));
             return command.map(|command| vec![Input::Command(command)]);
         }
         if !self.late.is_empty() && self.rng.chance(20) {
             let at = self.rng.below(self.late.len());
             let (effect, outcome) = self.late.swap_remove(at);
             // The driver hears of an effect once; this answers one that was started again.
+            self.history.miscounted |= effect.step.lane() == Lane::Agent;
             return Some(vec![Input::Finished { effect, outcome }]);
         }
         None
@@ -115,6 +118,13 @@ impl Sim {
         match outcome {
             Outcome::AwaitingHuman { requests } => {
                 assert!(!requests.is_empty(), "rests, and asks for nothing");
+                for (id, ticket) in self.run.tickets() {
+                    let asked = requests
+                        .iter()
+                        .any(|text| text.starts_with(&format!("{id}: ")));
+                    let waits = ticket.stage.waits_for_person();
+                    assert!(asked || !waits, "{id} waits, and nobody is told");
+                }
                 Some(vec![Input::Command(self.answer())])
             }
             Outcome::Complete(ending) => {
@@ -152,6 +162,22 @@ impl Sim {
         decided.then_some(command)
     }
 
+    /// A decision about a tool that an agent wants to use.
+    fn permit(&mut self) -> Option<Command> {
+        let asked = self.run.tickets().iter().find_map(|(id, ticket)| {
+            let Stage::AwaitingPermission { request, .. } = &ticket.stage else {
+                return None;
+            };
+            Some((id.clone(), request.digest.clone()))
+        });
+        let (ticket, digest) = asked?;
+        Some(Command::Permit {
+            ticket,
+            digest,
+            allowed: self.rng.chance(70),
+        })
+    }
+
     fn answer(&mut self) -> Command {
         if matches!(self.run.sprint().phase, Phase::Parked { .. }) {
             let red = self.run.sprint().baseline.as_deref();
@@ -171,6 +197,9 @@ impl Sim {
                 self.world.with(|state| state.repo.checkout_dirty = false);
             }
             return Command::Continue;
+        }
+        if let Some(command) = self.permit() {
+            return command;
         }
         let waits = |stage: &Stage| matches!(stage, Stage::AwaitingReview(_));
         let mut tickets = self.run.tickets().iter();

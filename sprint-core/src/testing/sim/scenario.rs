@@ -12,7 +12,7 @@ use crate::testing::fixture;
 use crate::testing::rng::Rng;
 use crate::testing::sim::faults::Faults;
 use crate::testing::world::agents::{
-    CompletionAct, ConflictAct, ReviewAct, Script, SimplifierAct, WorkerAct,
+    CompletionAct, ConflictAct, ReviewAct, Script, SimplifierAct, TeammateAct, WorkerAct,
 };
 use crate::testing::world::repo::Flaw;
 use crate::testing::world::{State, World};
@@ -84,8 +84,14 @@ fn configure(rng: &mut Rng, plan: &mut SprintPlan) {
     if rng.chance(10) {
         config.max_agent_runs = 1 + rng.next() % 30;
     }
-    if rng.chance(5) {
+    if rng.chance(8) {
         config.max_cost_cents = 10 + rng.next() % 100;
+    }
+    if rng.chance(10) {
+        config.max_ticket_cost_cents = 10 + rng.next() % 60;
+    }
+    if rng.chance(50) {
+        config.max_agent_cost_cents = 4 + rng.next() % 6;
     }
     config.same_error_policy = match rng.below(4) {
         0 => SameErrorPolicy::Type,
@@ -186,6 +192,9 @@ fn script(rng: &mut Rng) -> Script {
         script.review = (0..attempts).map(|_| review(rng)).collect();
         script.review.push(ReviewAct::Clean);
     }
+    if rng.chance(30) {
+        script.teammate = (0..attempts).map(|_| teammate(rng)).collect();
+    }
     if rng.chance(50) {
         script.simplifier = (0..attempts).map(|_| simplifier(rng)).collect();
     }
@@ -200,11 +209,20 @@ fn script(rng: &mut Rng) -> Script {
 }
 
 fn simplifier(rng: &mut Rng) -> SimplifierAct {
-    match rng.below(5) {
+    match rng.below(6) {
         0 => SimplifierAct::Breaks,
         1 => SimplifierAct::Malformed,
         2 => SimplifierAct::Erases,
+        3 => SimplifierAct::Deletes,
         _ => SimplifierAct::Improves,
+    }
+}
+
+fn teammate(rng: &mut Rng) -> TeammateAct {
+    match rng.below(3) {
+        0 => TeammateAct::Helps,
+        1 => TeammateAct::Rambles,
+        _ => TeammateAct::Silent,
     }
 }
 
@@ -225,7 +243,7 @@ fn worker(rng: &mut Rng) -> WorkerAct {
         let text = text.to_owned();
         WorkerAct::Flawed(Flaw::Fails { check, text })
     };
-    match rng.below(28) {
+    match rng.below(36) {
         0 | 1 => fails(CheckKind::Test, "test it_works FAILED"),
         2 => fails(CheckKind::Test, "test it_still_works FAILED"),
         3 => fails(CheckKind::Build, "mismatched types"),
@@ -250,6 +268,14 @@ fn worker(rng: &mut Rng) -> WorkerAct {
         24 => WorkerAct::Confused,
         25 => WorkerAct::Flawed(Flaw::ProvesNothing),
         26 => WorkerAct::Flawed(Flaw::Unsigned),
+        27 => WorkerAct::Asks(1 + u32::try_from(rng.below(3)).unwrap_or(0)),
+        28 => WorkerAct::Asks(if rng.chance(20) { 25 } else { 1 }),
+        29 => WorkerAct::AsksAgain,
+        30 => WorkerAct::Deletes,
+        31 => WorkerAct::Switches,
+        32 => WorkerAct::MovesBranch,
+        33 => WorkerAct::Wanders,
+        34 => WorkerAct::Watched,
         _ => WorkerAct::Good,
     }
 }

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::domain::agent::{
     AgentReport, AgentTask, Answer, Assignment, Claimed, ClaimedCheck, CompletionResult,
-    ConflictResult, ContextResult, E2eResult, ErrorStyles, RequirementRow, ReviewFinding,
-    ReviewResult, Role, RoleResult, SimplifierResult, TestSetup, TicketContextResult, Usage,
-    Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
+    ConflictResult, ContextResult, E2eResult, ErrorStyles, PermissionRequest, RequirementRow,
+    ReviewFinding, ReviewResult, Role, RoleResult, SimplifierResult, TeammateReport, TestSetup,
+    TicketContextResult, Usage, Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use crate::domain::command::CheckKind;
+use crate::domain::stray::{Place, Stray};
 use crate::domain::ticket::checkbox;
 use crate::domain::verdict::Severity;
-use crate::id::{CommitId, SessionId};
+use crate::id::{BlobId, BranchName, CommitId, SessionId};
 use crate::testing::fixture;
 use crate::testing::world::State;
 use crate::testing::world::checks::tests_in;
@@ -24,6 +25,8 @@ use crate::testing::world::vcs::{source, working_tree};
 pub struct Script {
     /// The worker.
     pub worker: Vec<WorkerAct>,
+    /// The context agent beside the worker, where it has one.
+    pub teammate: Vec<TeammateAct>,
     /// The simplifier.
     pub simplifier: Vec<SimplifierAct>,
     /// The reviewer.
@@ -59,6 +62,31 @@ pub enum WorkerAct {
     Malformed,
     /// An answer about another ticket.
     Confused,
+    /// Asks for so many tools, one after the other, then good work.
+    Asks(u32),
+    /// Asks for one tool, whatever people decide.
+    AsksAgain,
+    /// Good work, then takes its workspace away.
+    Deletes,
+    /// Good work, then makes a branch of its own and stays there.
+    Switches,
+    /// Good work, then moves a branch of the user and stays there.
+    MovesBranch,
+    /// Good work, and writes elsewhere.
+    Wanders,
+    /// Good work, while somebody changes the user's checkout.
+    Watched,
+}
+
+/// What a context agent beside a worker does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TeammateAct {
+    /// Reports, and answers what it is asked.
+    Helps,
+    /// Reports, and answers from memory.
+    Rambles,
+    /// Says nothing.
+    Silent,
 }
 
 /// What a simplifier does.
@@ -74,6 +102,8 @@ pub enum SimplifierAct {
     Erases,
     /// Improves it, and gives an answer that is none.
     Malformed,
+    /// Takes the workspace away.
+    Deletes,
 }
 
 /// What a reviewer does in one attempt.
@@ -125,6 +155,23 @@ const fn spoken(result: RoleResult) -> Answer {
     Answer::Result(Claimed(result))
 }
 
+/// What a worker wants to use next, if it asks for a tool.
+fn asks(act: &WorkerAct, task: &AgentTask) -> Option<PermissionRequest> {
+    let number = if let WorkerAct::Asks(most) = act {
+        let decided = u32::try_from(task.grants.len()).ok();
+        decided.filter(|decided| decided < most)?
+    } else if *act == WorkerAct::AsksAgain {
+        1000
+    } else {
+        return None;
+    };
+    Some(PermissionRequest {
+        tool: "Bash".into(),
+        input: format!("make thing-{number}"),
+        digest: format!("digest-{number}"),
+    })
+}
+
 fn act<T: Clone>(acts: &[T], attempt: u32, good: T) -> T {
     let at = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
     let act = acts.get(at).or_else(|| acts.last());
@@ -138,6 +185,11 @@ impl State {
             (&place.ticket, &place.branch),
             (&task.ticket, &task.branch),
             "impossible call: run({}) in the workspace of another ticket",
+            task.key
+        );
+        assert!(
+            task.teammate.is_none() || task.role == Role::Worker && task.research.is_none(),
+            "impossible call: run({}) with a teammate and nothing to research",
             task.key
         );
         *self.log.agents.entry(task.role).or_default() += 1;
@@ -165,23 +217,65 @@ impl State {
                 })))
             }
         };
+        let cost = task
+            .max_cost_micro_usd
+            .map_or(50_000, |most| most.min(50_000));
+        self.log.cost_micro_usd += cost;
         AgentReport {
             session: SessionId::new(format!("s-{}", task.ticket)).ok(),
             usage: Usage {
                 duration_ms: 1000,
-                cost_micro_usd: 50_000,
+                cost_micro_usd: cost,
                 tokens: 1000,
             },
+            teammate: task.teammate.as_ref().map(|_| self.teammate(task)),
+            strayed: self.strayed(task),
             ..AgentReport::of(answer)
         }
     }
 
+    fn script(&self, task: &AgentTask) -> Script {
+        self.scripts.get(&task.ticket).cloned().unwrap_or_default()
+    }
+
+    fn teammate(&self, task: &AgentTask) -> TeammateReport {
+        let act = act(
+            &self.script(task).teammate,
+            task.attempt,
+            TeammateAct::Helps,
+        );
+        let report = format!("research for {}", task.ticket);
+        TeammateReport {
+            report: (act != TeammateAct::Silent).then_some(report),
+            questions: 2,
+            answered: if act == TeammateAct::Silent { 0 } else { 2 },
+            degraded: u32::from(act == TeammateAct::Rambles),
+            exchange: Some(BlobId::of(task.key.as_bytes())),
+        }
+    }
+
+    /// What the agent's own calls did elsewhere.
+    fn strayed(&self, task: &AgentTask) -> Vec<Stray> {
+        let script = self.script(task);
+        let act = act(&script.worker, task.attempt, WorkerAct::Good);
+        let wanders = task.role == Role::Worker && act == WorkerAct::Wanders;
+        let outside = Stray {
+            place: Place::Outside,
+            what: "/etc/hosts".into(),
+        };
+        wanders.then_some(outside).into_iter().collect()
+    }
+
     fn work(&mut self, task: &AgentTask) -> Answer {
         *self.log.workers.entry(task.ticket.clone()).or_default() += 1;
-        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let script = self.script(task);
         let act = act(&script.worker, task.attempt, WorkerAct::Good);
+        self.repo.check_out_in(&task.workspace, None);
         if act == WorkerAct::Malformed {
             return Answer::Malformed("the answer ends in the middle of a wor".into());
+        }
+        if let Some(request) = asks(&act, task) {
+            return Answer::Asks(request);
         }
         self.change(task, &act, script.leaves_uncommitted);
         let mut result = self.claim(task, &act);
@@ -194,13 +288,27 @@ impl State {
             WorkerAct::Confused => result.ticket_id = fixture::id("SOMETHING-ELSE"),
             // Speaks of another commit, so that its claims are not compared with what we see.
             WorkerAct::Flawed(_) => result.commit_hash = Some(task.work_base.clone()),
+            WorkerAct::Deletes => self.repo.lose(&task.workspace),
+            WorkerAct::Switches => self.wanders_off(task, "feature/new"),
+            WorkerAct::MovesBranch => self.wanders_off(task, "my-own-work"),
+            WorkerAct::Watched => self.repo.meddle(Place::Checkout, "notes.txt"),
             WorkerAct::Good
             | WorkerAct::Admits
             | WorkerAct::Lies
             | WorkerAct::Idle
+            | WorkerAct::Asks(_)
+            | WorkerAct::AsksAgain
+            | WorkerAct::Wanders
             | WorkerAct::Malformed => {}
         }
         Answer::Result(Claimed(RoleResult::Worker(result)))
+    }
+
+    /// The agent commits to another branch, and stays there.
+    fn wanders_off(&mut self, task: &AgentTask, branch: &str) {
+        self.repo.meddle(Place::Refs, branch);
+        let branch = BranchName::new(branch).unwrap_or_else(|error| panic!("{error}"));
+        self.repo.check_out_in(&task.workspace, Some(branch));
     }
 
     /// Puts the work of this attempt into the workspace. Doing it again changes nothing.
@@ -221,7 +329,14 @@ impl State {
             | WorkerAct::NoPreflight
             | WorkerAct::NoEvidence
             | WorkerAct::Malformed
-            | WorkerAct::Confused => None,
+            | WorkerAct::Confused
+            | WorkerAct::Asks(_)
+            | WorkerAct::AsksAgain
+            | WorkerAct::Deletes
+            | WorkerAct::Switches
+            | WorkerAct::MovesBranch
+            | WorkerAct::Wanders
+            | WorkerAct::Watched => None,
         };
         let before = working_tree(&self.repo, self.repo.place(&task.workspace));
         let mut tree = before.clone();
@@ -272,13 +387,14 @@ impl State {
     }
 
     fn simplify(&mut self, task: &AgentTask) -> Answer {
-        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let script = self.script(task);
         let act = act(&script.simplifier, task.attempt, SimplifierAct::Nothing);
         let before = working_tree(&self.repo, self.repo.place(&task.workspace));
         let mut tree = before.clone();
         let name = task.ticket.as_str();
         match act {
             SimplifierAct::Nothing => {}
+            SimplifierAct::Deletes => self.repo.lose(&task.workspace),
             SimplifierAct::Erases => drop(tree.remove(name)),
             SimplifierAct::Improves | SimplifierAct::Malformed | SimplifierAct::Breaks => {
                 if let Some(change) = tree.get_mut(name) {
@@ -302,7 +418,7 @@ impl State {
     }
 
     fn review(&mut self, task: &AgentTask) -> Answer {
-        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let script = self.script(task);
         let mut result = ReviewResult {
             findings: Vec::new(),
             summary: "read every line".into(),
@@ -341,7 +457,7 @@ impl State {
     }
 
     fn judge(&mut self, task: &AgentTask) -> Answer {
-        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let script = self.script(task);
         let act = act(&script.completion, task.attempt, CompletionAct::Complete);
         let place = match &act {
             CompletionAct::Malformed => return Answer::Malformed("no JSON in the answer".into()),
@@ -371,7 +487,7 @@ impl State {
     }
 
     fn resolve(&mut self, task: &AgentTask) -> Answer {
-        let script = self.scripts.get(&task.ticket).cloned().unwrap_or_default();
+        let script = self.script(task);
         let again = matches!(task.assignment, Assignment::FreshAgent { .. });
         let act = act(&script.conflict, 1 + u32::from(again), ConflictAct::Good);
         if act == ConflictAct::Malformed {

@@ -74,6 +74,8 @@ pub struct Log {
     pub agents: BTreeMap<Role, u64>,
     /// Workers run, by ticket.
     pub workers: BTreeMap<TicketId, u64>,
+    /// What agents cost, in millionths of a US dollar.
+    pub cost_micro_usd: u64,
     /// Trees the gate was green on.
     pub green: BTreeSet<TreeId>,
     /// Commits a reviewer had nothing serious to say about.
@@ -182,6 +184,16 @@ impl World {
                 .sleep_until(self.clock.now().after(latency))
                 .await;
         }
+        self.look(operation, subject, act)
+    }
+
+    /// One port call that takes no time, and fails if it was told to.
+    pub(crate) fn look<T>(
+        &self,
+        operation: &'static str,
+        subject: &str,
+        act: impl FnOnce(&mut State) -> Result<T>,
+    ) -> Result<T> {
         let mut state = self.lock();
         state.log.calls += 1;
         let Some(fault) = state.due_fault() else {

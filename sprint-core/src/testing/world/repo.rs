@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::command::CheckKind;
 use crate::domain::path::RepoPath;
+use crate::domain::stray::Place as Around;
 use crate::id::{BranchName, CommitId, SprintId, TagName, TicketId, TreeId};
 use crate::testing::rng::name_of;
 use crate::testing::world::vcs::{source, working_tree};
@@ -82,6 +83,8 @@ pub struct Place {
     pub work_base: CommitId,
     /// What nobody committed.
     pub uncommitted: Option<Tree>,
+    /// The branch that is checked out instead of its own, if another is.
+    pub elsewhere: Option<BranchName>,
 }
 
 /// The repository.
@@ -101,6 +104,10 @@ pub struct Repo {
     pub checkout_dirty: bool,
     /// Workspaces by directory.
     pub workspaces: BTreeMap<PathBuf, Place>,
+    /// Workspaces whose directories somebody took away.
+    pub lost: BTreeMap<PathBuf, Place>,
+    /// How often things around the workspaces were changed, by place and name.
+    pub meddled: BTreeMap<(Around, String), u32>,
     /// What is checked out in the integration worktree.
     pub integration: Option<CommitId>,
     /// What is checked out in the private worktrees of tickets.
@@ -149,6 +156,8 @@ impl Repo {
             base: name("main"),
             checkout_dirty: false,
             workspaces: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            meddled: BTreeMap::new(),
             integration: None,
             controls: BTreeMap::new(),
             installed: BTreeSet::new(),
@@ -494,6 +503,27 @@ impl Repo {
             let head = self.commit(vec![head], tree, subject);
             self.branches.insert(place.branch, head);
             self.write(directory, None);
+        }
+    }
+
+    /// Somebody takes the directory of a workspace away, with what nobody committed in it.
+    pub fn lose(&mut self, directory: &Path) {
+        if let Some(mut place) = self.workspaces.remove(directory) {
+            place.uncommitted = None;
+            self.installed.remove(directory);
+            self.lost.insert(directory.to_owned(), place);
+        }
+    }
+
+    /// Somebody changes a thing outside the workspaces, or makes it.
+    pub fn meddle(&mut self, place: Around, what: &str) {
+        *self.meddled.entry((place, what.to_owned())).or_default() += 1;
+    }
+
+    /// Somebody checks out a branch in a workspace; `None` is its own.
+    pub fn check_out_in(&mut self, directory: &Path, branch: Option<BranchName>) {
+        if let Some(place) = self.workspaces.get_mut(directory) {
+            place.elsewhere = branch;
         }
     }
 

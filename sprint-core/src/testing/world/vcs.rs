@@ -7,7 +7,7 @@ use crate::domain::merge::{
 };
 use crate::domain::path::RepoPath;
 use crate::domain::probe::{PairProbe, Probe, ProbeSpec};
-use crate::domain::stray::{Place as Around, Surroundings};
+use crate::domain::stray::{Place as Around, Surroundings, Whereabouts};
 use crate::domain::workspace::{
     AddedLine, ChangeKind, ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened,
     RefreshSpec, Refreshed, RepoStatus, Trace, Workspace, WorkspaceSpec,
@@ -50,6 +50,10 @@ impl State {
         if let Some(place) = self.repo.workspaces.get(&path) {
             return Ok(Opened::Ready(workspace(path.clone(), place)));
         }
+        if let Some(place) = self.repo.lost.remove(&path) {
+            self.repo.workspaces.insert(path.clone(), place.clone());
+            return Ok(Opened::Ready(workspace(path, &place)));
+        }
         let mut head = spec.base.clone();
         for (dependency, commit) in &spec.dependencies {
             let known = self.repo.commits.get(commit);
@@ -82,6 +86,7 @@ impl State {
             base: spec.base.clone(),
             work_base: head.clone(),
             uncommitted: None,
+            elsewhere: None,
         };
         let repo = &mut self.repo;
         repo.branches.entry(place.branch.clone()).or_insert(head);
@@ -176,24 +181,39 @@ impl State {
     pub(crate) fn surroundings(&self, workspace: &Workspace) -> Surroundings {
         let repo = &self.repo;
         let mut around = Surroundings::new();
+        for (branch, commit) in repo.users_branches() {
+            around.note(Around::Refs, branch.as_str(), commit.as_str());
+        }
+        // Where our own landings have moved it, it looks as before.
         let by_hand = |commit: &&Commit| commit.subject.ends_with("by hand");
         let by_hand = repo.commits.values().filter(by_hand).count();
         around.note(Around::Refs, repo.base.as_str(), by_hand.to_string());
-        around.note(Around::Checkout, "HEAD", repo.base.as_str());
         if repo.checkout_dirty {
             around.note(Around::Checkout, "a.txt", "changed");
         }
-        let own = repo.workspaces.get(&workspace.path).map(|own| &own.ticket);
-        let others = repo.workspaces.values();
-        for other in others.filter(|other| Some(&other.ticket) != own) {
-            let place = Around::Ticket(other.ticket.clone());
-            let head = repo.branches[&other.branch].as_str();
-            around.note(place.clone(), other.branch.as_str(), head);
-            if let Some(tree) = &other.uncommitted {
-                around.note(place, ".", format!("{tree:?}"));
+        around.note(Around::Checkout, "HEAD", "ref: refs/heads/main");
+        for (path, place) in &repo.workspaces {
+            if *path != workspace.path {
+                let ticket = Around::Ticket(place.ticket.clone());
+                let head = &repo.branches[&place.branch];
+                let print = format!("{head} {:?}", place.uncommitted);
+                around.note(ticket, path.to_string_lossy(), print);
             }
         }
+        for ((place, what), times) in &repo.meddled {
+            around.note(place.clone(), what, format!("changed {times} times"));
+        }
         around
+    }
+
+    pub(crate) fn whereabouts(&self, workspace: &Workspace) -> Whereabouts {
+        match self.repo.workspaces.get(&workspace.path) {
+            None => Whereabouts::Gone,
+            Some(place) => match place.elsewhere.clone() {
+                None => Whereabouts::There,
+                branch => Whereabouts::Elsewhere { branch },
+            },
+        }
     }
 
     fn collected(&self, workspace: &Workspace) -> Collected {
