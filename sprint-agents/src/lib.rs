@@ -69,6 +69,7 @@
 
 #![cfg(unix)]
 
+pub mod acp;
 pub mod ask;
 pub mod command_agent;
 pub mod verify;
@@ -83,6 +84,7 @@ mod output;
 mod pipes;
 mod spool;
 
+pub use acp::AcpAgent;
 pub use command_agent::CommandAgent;
 pub use environment::Environment;
 pub use redact::Redactor;

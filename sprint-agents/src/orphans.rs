@@ -72,6 +72,7 @@ pub async fn reap(owner: impl AsRef<OsStr>) -> usize {
 
 /// The mark of one run of one command. No two are the same, also not in two engines that see each
 /// other's processes.
+#[derive(Debug)]
 pub(crate) struct Mark(String);
 
 impl Mark {
@@ -93,17 +94,35 @@ impl Mark {
     /// Kills whatever carries it. Looks again until nothing does: one that is about to die may
     /// have started another.
     pub(crate) fn kill(&self) {
-        let mark = [Self::VARIABLE, "=", &self.0].concat();
         for _ in 0..ROUNDS {
-            let alive = marked(mark.as_bytes());
-            if alive.is_empty() {
+            if self.kill_once() == 0 {
                 return;
             }
-            for pid in alive {
-                // It may be gone by now, which is what we want.
-                _ = kill_process(pid, Signal::KILL);
-            }
         }
+    }
+
+    /// The same, but leaves them time to die in between. Returns how many are left.
+    pub(crate) async fn sweep(&self) -> usize {
+        let mut left = self.kill_once();
+        for _ in 0..POLLS {
+            if left == 0 {
+                break;
+            }
+            tokio::time::sleep(POLL).await;
+            left = self.kill_once();
+        }
+        left
+    }
+
+    /// How many carried it.
+    fn kill_once(&self) -> usize {
+        let mark = [Self::VARIABLE, "=", &self.0].concat();
+        let alive = marked(mark.as_bytes());
+        for pid in &alive {
+            // It may be gone by now, which is what we want.
+            _ = kill_process(*pid, Signal::KILL);
+        }
+        alive.len()
     }
 }
 

@@ -255,7 +255,7 @@ async fn end<S: Sink>(group: &Group, child: &mut Child, pipes: &mut Pipes<S>) ->
     Ok(())
 }
 
-fn exit_of(status: ExitStatus) -> Exit {
+pub(crate) fn exit_of(status: ExitStatus) -> Exit {
     match (status.code(), status.signal()) {
         (Some(code), _) => Exit::Code(code),
         (None, Some(signal)) => Exit::Signal(signal),
@@ -265,13 +265,14 @@ fn exit_of(status: ExitStatus) -> Exit {
 }
 
 /// A process group, and what left it, that die with this value.
-struct Group {
+#[derive(Debug)]
+pub(crate) struct Group {
     id: Pid,
     mark: Mark,
 }
 
 impl Group {
-    fn of(child: &Child, mark: Mark) -> io::Result<Self> {
+    pub(crate) fn of(child: &Child, mark: Mark) -> io::Result<Self> {
         child
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
@@ -279,16 +280,25 @@ impl Group {
             .ok_or_else(|| io::Error::other("the child process has no id"))
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         // The usual failure is that nothing of the group is left, which is what is wanted.
         if let Err(error) = kill_process_group(self.id, signal) {
             tracing::trace!(group = ?self.id, %error, "nothing to signal");
         }
     }
 
-    fn kill(&self) {
+    pub(crate) fn kill(&self) {
         self.signal(Signal::KILL);
         self.mark.kill();
+    }
+
+    /// The same, and waits until nothing is left.
+    pub(crate) async fn sweep(&self) {
+        self.signal(Signal::KILL);
+        let left = self.mark.sweep().await;
+        if left > 0 {
+            tracing::warn!(group = ?self.id, left, "processes that were killed do not end");
+        }
     }
 }
 
