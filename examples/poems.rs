@@ -93,9 +93,15 @@ impl AgentRunner for Poet {
                     requirements: vec![row],
                 })
             }
-            Role::Review | Role::Context | Role::Simplifier | Role::Conflict => {
-                RoleResult::Review(ReviewResult::default())
-            }
+            Role::Review
+            | Role::Context
+            | Role::Simplifier
+            | Role::Conflict
+            | Role::E2e
+            | Role::Retrospective
+            | Role::Explore
+            | Role::TicketContext
+            | Role::Scheduler => RoleResult::Review(ReviewResult::default()),
         };
         let answer = Answer::Result(Claimed(result));
         Ok(AgentReport::of(answer))

@@ -74,6 +74,11 @@ pub mod ask;
 pub mod command_agent;
 pub mod verify;
 
+pub mod permission;
+pub mod profile;
+pub mod prompt;
+pub mod schema;
+
 pub mod environment;
 pub mod orphans;
 pub mod process;

@@ -4,9 +4,11 @@
 //! made, so code that holds one never has to ask again. Ticket text, branch names and agent
 //! output are untrusted; these types are where that distrust ends.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -32,8 +34,15 @@ impl InvalidId {
     }
 }
 
+// What the alphabets look like to whoever has to write an identifier. The checks below are the law.
+const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+const PROBLEM: &str = "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$";
+const OBJECT: &str = "^([0-9a-f]{40}|[0-9a-f]{64})$";
+const REF: &str = "^[^-\\\\ ~^:?*\\[][^\\\\ ~^:?*\\[]{0,199}$";
+const DIGEST: &str = "^[0-9a-f]{64}$";
+
 macro_rules! id_type {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, $check:path) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $check:path, $pattern:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -92,6 +101,20 @@ macro_rules! id_type {
                 write!(f, "{}", &self.0)
             }
         }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": $pattern })
+            }
+        }
     };
 }
 
@@ -100,45 +123,45 @@ id_type! {
     ///
     /// 1 to 64 of `A-Z a-z 0-9 . _ -`, starting with a letter or digit, without `..` and not
     /// ending in `.` or `.lock`: safe as a file name, a branch suffix and a tag suffix.
-    TicketId, "ticket id", check_name
+    TicketId, "ticket id", check_name, NAME
 }
 id_type! {
     /// One execution of a sprint, `sprint-YYYYMMDD-HHMMSS`. Same alphabet as [`TicketId`].
-    SprintId, "sprint id", check_name
+    SprintId, "sprint id", check_name, NAME
 }
 id_type! {
     /// The problem a sprint belongs to: 1 to 40 lower-case letters, digits and hyphens.
-    ProblemId, "problem id", check_problem
+    ProblemId, "problem id", check_problem, PROBLEM
 }
 id_type! {
     /// A full git commit id in lower-case hexadecimal (40 or 64 digits).
-    CommitId, "commit id", check_object
+    CommitId, "commit id", check_object, OBJECT
 }
 id_type! {
     /// A full git tree id in lower-case hexadecimal (40 or 64 digits).
-    TreeId, "tree id", check_object
+    TreeId, "tree id", check_object, OBJECT
 }
 id_type! {
     /// A branch name without `refs/heads/`, valid under `git check-ref-format` and never
     /// starting with `-`.
-    BranchName, "branch name", check_ref
+    BranchName, "branch name", check_ref, REF
 }
 id_type! {
     /// A tag name without `refs/tags/`, valid under `git check-ref-format`.
-    TagName, "tag name", check_ref
+    TagName, "tag name", check_ref, REF
 }
 id_type! {
     /// The SHA-256 of a stored output, in lower-case hexadecimal.
-    BlobId, "blob id", check_blob
+    BlobId, "blob id", check_blob, DIGEST
 }
 id_type! {
     /// A digest of everything around a command that may change what it says: its environment
     /// variables and the programs it runs. 64 digits of lower-case hexadecimal.
-    EnvironmentId, "environment id", check_blob
+    EnvironmentId, "environment id", check_blob, DIGEST
 }
 id_type! {
     /// A handle with which an agent's session can be continued later.
-    SessionId, "session id", check_name
+    SessionId, "session id", check_name, NAME
 }
 
 impl BlobId {

@@ -96,7 +96,16 @@ fn answer(role: Role, choices: &mut Choices<'_>) -> Answer {
         (Role::Review, _) => 2,
         (Role::Completion, _) => 4,
         (Role::Simplifier, _) => 5,
-        (Role::Worker | Role::Conflict, _) => 6,
+        (
+            Role::Worker
+            | Role::Conflict
+            | Role::E2e
+            | Role::Retrospective
+            | Role::Explore
+            | Role::TicketContext
+            | Role::Scheduler,
+            _,
+        ) => 6,
     };
     Answer::Result(Claimed(match kind {
         0 => return Answer::Malformed("…".into()),

@@ -132,7 +132,14 @@ impl AgentRunner for Players {
             }
             Role::Review => self.audited(&hand, RoleResult::Review(ReviewResult::default())),
             Role::Completion => self.audited(&hand, RoleResult::Completion(lenient(task))),
-            Role::Context | Role::Simplifier | Role::Conflict => {
+            Role::Context
+            | Role::Simplifier
+            | Role::Conflict
+            | Role::E2e
+            | Role::Retrospective
+            | Role::Explore
+            | Role::TicketContext
+            | Role::Scheduler => {
                 unreachable!("there is no agent for {}", task.role)
             }
         };

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::fault::{Fault, Issue, Source};
 use crate::config::keys::{self, Field};
 use crate::config::yaml::{Data, Node};
+use crate::domain::agent::is_too_weak;
 use crate::domain::command::CommandLine;
 use crate::domain::config::SprintConfig;
 use crate::domain::ticket::TicketStatus;
@@ -288,7 +289,7 @@ fn prefix(text: &str) -> Result<String, Fault> {
 }
 
 fn model(text: &str) -> Result<String, Fault> {
-    if text.to_ascii_lowercase().contains("haiku") {
+    if is_too_weak(text) {
         return Err(Fault::WeakModel(cut(text)));
     }
     Ok(text.to_owned())

@@ -1,7 +1,10 @@
 //! Agents: what they are asked, and what they claim.
 
+mod model;
 mod permission;
+mod planning;
 mod result;
+mod sprint;
 mod task;
 
 use std::fmt;
@@ -11,13 +14,23 @@ use serde::{Deserialize, Serialize};
 use crate::domain::stray::Stray;
 use crate::id::{BlobId, SessionId};
 
+pub use model::{ModelTier, is_too_weak};
 pub use permission::{Grant, PermissionRequest};
+pub use planning::{
+    Caller, CodeFile, CodeType, EdgeCaseIdea, ErrorStyle, ErrorStyles, ExploreResult, Export,
+    Field, FileRole, Function, MemoryUpdate, Parameter, PlannedFile, Range, Risk, RiskKind,
+    SideEffect, TestSetup, TicketContextResult, TypeKind,
+};
 pub use result::{
     ClaimedCheck, CompletionResult, ConflictResult, ContextResult, RequirementRow, ReviewFinding,
     ReviewResult, RoleResult, SimplifierResult, Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
 };
+pub use sprint::{
+    AlignmentRow, Aspect, E2eCheck, E2eFailure, E2eKind, E2eResult, FileIntents, MergeSlot,
+    Prediction, RetrospectiveResult, SchedulerResult, SideIntent, Standing,
+};
 pub use task::{
-    AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Guidance, Intent, Teammate,
+    AGENT_TASK_SCHEMA, AgentTask, Assignment, ConflictBrief, Guidance, Intent, Material, Teammate,
     TestingLevel,
 };
 
@@ -37,17 +50,32 @@ pub enum Role {
     Simplifier,
     /// Resolves a conflict between a ticket and what is merged before it.
     Conflict,
+    /// Uses the merged application as a person would; changes nothing.
+    E2e,
+    /// Says what a finished sprint teaches, from texts it is given.
+    Retrospective,
+    /// Maps a code base for planning; read-only.
+    Explore,
+    /// Reads the files of a planned ticket closely; read-only.
+    TicketContext,
+    /// Predicts conflicts and orders merges, from texts it is given.
+    Scheduler,
 }
 
 impl Role {
-    /// Every role, in the order of a ticket's life.
-    pub const ALL: [Self; 6] = [
+    /// Every role: those of a ticket in the order of its life, then those about more than one.
+    pub const ALL: [Self; 11] = [
         Self::Context,
         Self::Worker,
         Self::Simplifier,
         Self::Review,
         Self::Completion,
         Self::Conflict,
+        Self::E2e,
+        Self::Retrospective,
+        Self::Explore,
+        Self::TicketContext,
+        Self::Scheduler,
     ];
 
     /// The lower-case name.
@@ -59,6 +87,11 @@ impl Role {
             Self::Review => "review",
             Self::Completion => "completion",
             Self::Conflict => "conflict",
+            Self::E2e => "e2e",
+            Self::Retrospective => "retrospective",
+            Self::Explore => "explore",
+            Self::TicketContext => "ticket_context",
+            Self::Scheduler => "scheduler",
         }
     }
 
@@ -70,6 +103,21 @@ impl Role {
     /// Whether the role may change its workspace.
     pub fn writes(self) -> bool {
         matches!(self, Self::Worker | Self::Simplifier | Self::Conflict)
+    }
+
+    /// The class of model it needs unless the configuration names another (spec 1.1).
+    pub const fn tier(self) -> ModelTier {
+        match self {
+            Self::Worker | Self::Simplifier | Self::Conflict => ModelTier::Opus,
+            Self::Context
+            | Self::Review
+            | Self::Completion
+            | Self::E2e
+            | Self::Retrospective
+            | Self::Explore
+            | Self::TicketContext
+            | Self::Scheduler => ModelTier::Sonnet,
+        }
     }
 }
 
@@ -174,4 +222,28 @@ pub struct Usage {
     /// Tokens, both ways.
     #[serde(default)]
     pub tokens: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_is_found_by_the_name_it_is_stored_under() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.name()), Some(role));
+            let stored = serde_json::to_string(&role).unwrap();
+            assert_eq!(stored, format!("{:?}", role.name()));
+        }
+        let distinct: std::collections::BTreeSet<_> = Role::ALL.into();
+        assert_eq!(distinct.len(), Role::ALL.len());
+        assert_eq!(Role::parse("haiku"), None);
+    }
+
+    #[test]
+    fn roles_that_write_need_the_stronger_class() {
+        for role in Role::ALL {
+            assert_eq!(role.writes(), role.tier() == ModelTier::Opus, "{role}");
+        }
+    }
 }

@@ -2,15 +2,17 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A path relative to the root of a repository, with `/` between parts.
 ///
 /// Git paths are bytes. Bytes that are not UTF-8, control characters and the backslash are kept
 /// as `\xNN`, so two different paths never look the same and a path can be printed safely.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct RepoPath(String);
+#[schemars(inline)]
+pub struct RepoPath(#[schemars(regex(pattern = "^[^/].*$"))] String);
 
 impl RepoPath {
     /// The path git knows by these bytes.

@@ -178,40 +178,10 @@ impl Ticket {
     /// The body of the first level-2 heading that starts with `name`, ignoring case. Runs to the
     /// next level-2 heading; headings inside fenced code do not count.
     pub fn section(&self, name: &str) -> Option<String> {
-        let mut fence: Option<char> = None;
-        let mut found: Option<String> = None;
-        for line in self.body.lines() {
-            let mark = line
-                .trim_start()
-                .chars()
-                .next()
-                .filter(|c| matches!(c, '`' | '~'));
-            if let Some(c) = mark
-                && line.trim_start().chars().take_while(|x| *x == c).count() >= 3
-            {
-                match fence {
-                    Some(open) if open == c => fence = None,
-                    Some(_) => {}
-                    None => fence = Some(c),
-                }
-            }
-            let heading = line.strip_prefix("## ").filter(|_| fence.is_none());
-            match (&mut found, heading) {
-                (Some(_), Some(_)) => break,
-                (Some(section), None) => {
-                    section.push_str(line);
-                    section.push('\n');
-                }
-                (None, Some(title)) => {
-                    let title = title.trim().to_lowercase();
-                    if title.starts_with(&name.to_lowercase()) {
-                        found = Some(String::new());
-                    }
-                }
-                (None, None) => {}
-            }
-        }
-        found.map(|section| section.trim().to_owned())
+        let mut sections = sections(&self.body).into_iter();
+        sections
+            .find(|section| section.is_called(name))
+            .map(|section| section.body.trim().to_owned())
     }
 
     /// The acceptance criteria: the checkbox lines of the section of that name.
@@ -223,6 +193,54 @@ impl Ticket {
             .map(str::to_owned)
             .collect()
     }
+}
+
+/// A part of a Markdown text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section<'a> {
+    /// Its level-2 heading; `None` for what stands before the first one.
+    pub heading: Option<&'a str>,
+    /// Everything below the heading.
+    pub body: &'a str,
+}
+
+impl Section<'_> {
+    /// Whether its heading starts with `name`, ignoring case: people add to headings.
+    pub fn is_called(&self, name: &str) -> bool {
+        let starts = |heading: &str| heading.to_lowercase().starts_with(&name.to_lowercase());
+        self.heading.is_some_and(starts)
+    }
+}
+
+/// The parts of a text between its level-2 headings; headings inside fenced code do not count.
+pub fn sections(text: &str) -> Vec<Section<'_>> {
+    let mut found = Vec::new();
+    let mut open: Option<(char, usize)> = None;
+    let (mut heading, mut start, mut at) = (None, 0, 0);
+    for line in text.split_inclusive('\n') {
+        let next = at + line.len();
+        let mark = line.trim();
+        let first = mark.chars().next().filter(|c| matches!(c, '`' | '~'));
+        let run = mark.chars().take_while(|c| Some(*c) == first).count();
+        match (open, first) {
+            // A fence is closed by one at least as long, with nothing behind it.
+            (Some((c, long)), Some(first)) if first == c && run >= long && run == mark.len() => {
+                open = None;
+            }
+            (None, Some(first)) if run >= 3 => open = Some((first, run)),
+            (Some(_) | None, _) => {}
+        }
+        let title = line.strip_prefix("## ").filter(|_| open.is_none());
+        if let Some(title) = title {
+            let body = &text[start..at];
+            found.push(Section { heading, body });
+            (heading, start) = (Some(title.trim()), next);
+        }
+        at = next;
+    }
+    let body = &text[start..];
+    found.push(Section { heading, body });
+    found
 }
 
 /// The text of a Markdown checkbox line (`- [ ] text`, `* [x] text`).
@@ -259,6 +277,20 @@ mod tests {
         let t = ticket("x", body);
         assert_eq!(t.section("Edge Cases").as_deref(), Some("- [ ] a"));
         assert_eq!(t.section("Nope"), None);
+    }
+
+    #[test]
+    fn the_parts_of_a_text_are_all_of_it() {
+        let text = "intro\n## One \na\n````\n```\n## no\n````\n### deeper\n##Not\n## Two";
+        let parts = sections(text);
+        let heads: Vec<_> = parts.iter().map(|part| part.heading).collect();
+        assert_eq!(heads, [None, Some("One"), Some("Two")]);
+        assert_eq!(parts[0].body, "intro\n");
+        assert_eq!(
+            parts[1].body,
+            "a\n````\n```\n## no\n````\n### deeper\n##Not\n"
+        );
+        assert_eq!(parts[2].body, "");
     }
 
     #[test]

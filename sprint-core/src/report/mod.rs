@@ -4,7 +4,7 @@ pub mod dashboard;
 pub mod evidence;
 mod markdown;
 pub mod note;
-mod plain;
+pub mod plain;
 pub mod progress;
 mod shares;
 mod standing;

@@ -6,19 +6,19 @@ use std::str::Chars;
 use std::time::Duration;
 
 /// The text on one line, with single spaces, cut to `max` characters.
-pub(super) fn line(text: &str, max: usize) -> String {
+pub fn line(text: &str, max: usize) -> String {
     let text: String = visible(text).collect();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     cut(&text, max)
 }
 
 /// The text with its line breaks and tabs, and nothing else that moves a cursor.
-pub(super) fn lines(text: &str) -> String {
+pub fn lines(text: &str) -> String {
     visible(text).collect()
 }
 
 /// The first `max` characters, the last of them an ellipsis if something is missing.
-pub(super) fn cut(text: &str, max: usize) -> String {
+pub fn cut(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }

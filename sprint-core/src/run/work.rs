@@ -451,6 +451,7 @@ impl SprintRun {
                 .collect(),
             changed: Vec::new(),
             conflict: None,
+            material: Vec::new(),
             standards: config.project_standards.clone(),
             guidance: Guidance::default(),
             teammate: None,

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::Role;
+use crate::domain::agent::planning::{ExploreResult, TicketContextResult};
+use crate::domain::agent::sprint::{E2eResult, RetrospectiveResult, SchedulerResult};
 use crate::domain::command::CheckKind;
 use crate::domain::path::RepoPath;
 use crate::domain::verdict::Severity;
@@ -26,6 +29,16 @@ pub enum RoleResult {
     Simplifier(SimplifierResult),
     /// Of [`Role::Conflict`].
     Conflict(ConflictResult),
+    /// Of [`Role::E2e`].
+    E2e(E2eResult),
+    /// Of [`Role::Retrospective`].
+    Retrospective(RetrospectiveResult),
+    /// Of [`Role::Explore`].
+    Explore(Box<ExploreResult>),
+    /// Of [`Role::TicketContext`].
+    TicketContext(Box<TicketContextResult>),
+    /// Of [`Role::Scheduler`].
+    Scheduler(SchedulerResult),
 }
 
 impl RoleResult {
@@ -38,19 +51,41 @@ impl RoleResult {
             Role::Completion => Self::Completion(serde_json::from_str(json)?),
             Role::Simplifier => Self::Simplifier(serde_json::from_str(json)?),
             Role::Conflict => Self::Conflict(serde_json::from_str(json)?),
+            Role::E2e => Self::E2e(serde_json::from_str(json)?),
+            Role::Retrospective => Self::Retrospective(serde_json::from_str(json)?),
+            Role::Explore => Self::Explore(serde_json::from_str(json)?),
+            Role::TicketContext => Self::TicketContext(serde_json::from_str(json)?),
+            Role::Scheduler => Self::Scheduler(serde_json::from_str(json)?),
         })
+    }
+
+    /// The role whose result it is.
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Context(_) => Role::Context,
+            Self::Worker(_) => Role::Worker,
+            Self::Review(_) => Role::Review,
+            Self::Completion(_) => Role::Completion,
+            Self::Simplifier(_) => Role::Simplifier,
+            Self::Conflict(_) => Role::Conflict,
+            Self::E2e(_) => Role::E2e,
+            Self::Retrospective(_) => Role::Retrospective,
+            Self::Explore(_) => Role::Explore,
+            Self::TicketContext(_) => Role::TicketContext,
+            Self::Scheduler(_) => Role::Scheduler,
+        }
     }
 }
 
 /// What a context agent found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ContextResult {
     /// The report, in Markdown, handed to the worker.
     pub report: String,
 }
 
 /// What a worker says it did.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerResult {
     /// The ticket it worked on; must be the assigned one.
     pub ticket_id: TicketId,
@@ -73,7 +108,7 @@ pub struct WorkerResult {
 }
 
 /// Whether a worker says that it finished.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum WorkerStatus {
     /// Everything is done.
@@ -83,18 +118,33 @@ pub enum WorkerStatus {
 }
 
 /// What a worker says about the commands it ran.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct WorkerEvidence {
     /// Whether it went through the checklist before finishing.
     #[serde(default)]
     pub preflight_ran: bool,
     /// One entry per command it ran, by the name of the check.
     #[serde(default, flatten)]
+    #[schemars(with = "ByCheck")]
     pub checks: BTreeMap<CheckKind, ClaimedCheck>,
 }
 
+/// The form of [`WorkerEvidence::checks`]: no other names than those of checks.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its form is used")]
+struct ByCheck {
+    /// The build command.
+    build: Option<ClaimedCheck>,
+    /// The lint command.
+    lint: Option<ClaimedCheck>,
+    /// The type check command.
+    typecheck: Option<ClaimedCheck>,
+    /// The test command.
+    test: Option<ClaimedCheck>,
+}
+
 /// A worker's claim about one command.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ClaimedCheck {
     /// The exit code it saw.
     pub exit_code: i32,
@@ -110,7 +160,7 @@ pub struct ClaimedCheck {
 }
 
 /// What a reviewer found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReviewResult {
     /// Everything found; `HIGH` and `CRITICAL` block.
     pub findings: Vec<ReviewFinding>,
@@ -120,7 +170,7 @@ pub struct ReviewResult {
 }
 
 /// One remark of a reviewer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReviewFinding {
     /// How much it matters.
     pub severity: Severity,
@@ -132,14 +182,14 @@ pub struct ReviewFinding {
 }
 
 /// Whether every requirement is met, one row each.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CompletionResult {
     /// One row per requirement.
     pub requirements: Vec<RequirementRow>,
 }
 
 /// One requirement and where it is met.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RequirementRow {
     /// The requirement, as the ticket words it.
     pub requirement: String,
@@ -151,7 +201,7 @@ pub struct RequirementRow {
 }
 
 /// What a simplifier says it did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SimplifierResult {
     /// What it changed, one line each; empty if there was nothing to make simpler.
     #[serde(default)]
@@ -159,7 +209,7 @@ pub struct SimplifierResult {
 }
 
 /// What a conflict agent says of its resolution.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ConflictResult {
     /// The ticket whose merge clashed; must be the assigned one.
     pub ticket_id: TicketId,
@@ -174,7 +224,7 @@ pub struct ConflictResult {
 }
 
 /// A line that a resolution leaves out on purpose.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Waiver {
     /// The file.
     pub path: RepoPath,

@@ -24,7 +24,7 @@ pub struct AgentTask {
     pub role: Role,
     /// The model the configuration names for the role.
     pub model: Option<String>,
-    /// The ticket.
+    /// The ticket. For roles about a whole sprint or plan, a name for the work in its place.
     pub ticket: TicketId,
     /// The ticket's title; untrusted text.
     pub title: String,
@@ -54,6 +54,9 @@ pub struct AgentTask {
     /// What clashes, for the conflict agent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict: Option<ConflictBrief>,
+    /// Texts to be judged, for roles that work from what they are given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub material: Vec<Material>,
     /// The project's standards document, if configured.
     pub standards: Option<String>,
     /// What the project and earlier sprints teach.
@@ -105,6 +108,7 @@ impl AgentTask {
             known_failures: Vec::new(),
             changed: Vec::new(),
             conflict: None,
+            material: Vec::new(),
             standards: None,
             guidance: Guidance::default(),
             teammate: None,
@@ -115,6 +119,15 @@ impl AgentTask {
             max_cost_micro_usd: None,
         }
     }
+}
+
+/// A text that an agent is given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Material {
+    /// What it is; untrusted text.
+    pub name: String,
+    /// The text itself; untrusted.
+    pub text: String,
 }
 
 /// A context agent beside a worker.

@@ -1,6 +1,6 @@
 //! The contract of [`AgentRunner`].
 
-use crate::domain::agent::{AgentTask, Answer, Claimed, Role, RoleResult};
+use crate::domain::agent::{AgentTask, Answer, Claimed, Role};
 use crate::failure::ErrorKind;
 use crate::ports::{AgentRunner, EffectContext};
 
@@ -19,7 +19,7 @@ pub async fn an_answer_is_a_result_of_the_role(
             panic!("an answer in the form of its role is a result: {report:?}");
         };
         assert_eq!(
-            role_of(result),
+            result.role(),
             task.role,
             "it is the result of the role asked for"
         );
@@ -82,15 +82,4 @@ pub async fn running_out_of_time_is_a_timeout(
 ) {
     let error = runner.run(task, cx).await.expect_err("it takes too long");
     assert_eq!(error.kind(), ErrorKind::Timeout);
-}
-
-const fn role_of(result: &RoleResult) -> Role {
-    match result {
-        RoleResult::Context(_) => Role::Context,
-        RoleResult::Worker(_) => Role::Worker,
-        RoleResult::Simplifier(_) => Role::Simplifier,
-        RoleResult::Review(_) => Role::Review,
-        RoleResult::Completion(_) => Role::Completion,
-        RoleResult::Conflict(_) => Role::Conflict,
-    }
 }

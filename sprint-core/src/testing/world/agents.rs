@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::domain::agent::{
     AgentReport, AgentTask, Answer, Assignment, Claimed, ClaimedCheck, CompletionResult,
-    ConflictResult, ContextResult, RequirementRow, ReviewFinding, ReviewResult, Role, RoleResult,
-    SimplifierResult, Usage, Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
+    ConflictResult, ContextResult, E2eResult, ErrorStyles, RequirementRow, ReviewFinding,
+    ReviewResult, Role, RoleResult, SimplifierResult, TestSetup, TicketContextResult, Usage,
+    Waiver, WorkerEvidence, WorkerResult, WorkerStatus,
 };
 use crate::domain::command::CheckKind;
 use crate::domain::ticket::checkbox;
@@ -120,6 +121,10 @@ pub enum CompletionAct {
     Malformed,
 }
 
+const fn spoken(result: RoleResult) -> Answer {
+    Answer::Result(Claimed(result))
+}
+
 fn act<T: Clone>(acts: &[T], attempt: u32, good: T) -> T {
     let at = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
     let act = acts.get(at).or_else(|| acts.last());
@@ -137,14 +142,28 @@ impl State {
         );
         *self.log.agents.entry(task.role).or_default() += 1;
         let answer = match task.role {
-            Role::Context => Answer::Result(Claimed(RoleResult::Context(ContextResult {
+            Role::Context => spoken(RoleResult::Context(ContextResult {
                 report: format!("research for {}", task.ticket),
-            }))),
+            })),
             Role::Worker => self.work(task),
             Role::Simplifier => self.simplify(task),
             Role::Review => self.review(task),
             Role::Completion => self.judge(task),
             Role::Conflict => self.resolve(task),
+            Role::E2e => spoken(RoleResult::E2e(E2eResult::default())),
+            Role::Retrospective => spoken(RoleResult::Retrospective(Default::default())),
+            Role::Explore => spoken(RoleResult::Explore(Default::default())),
+            Role::Scheduler => spoken(RoleResult::Scheduler(Default::default())),
+            Role::TicketContext => {
+                spoken(RoleResult::TicketContext(Box::new(TicketContextResult {
+                    ticket: task.ticket.clone(),
+                    files: Vec::new(),
+                    errors: ErrorStyles::default(),
+                    tests: TestSetup::default(),
+                    suggested_edge_cases: Vec::new(),
+                    unread: Vec::new(),
+                })))
+            }
         };
         AgentReport {
             session: SessionId::new(format!("s-{}", task.ticket)).ok(),
