@@ -1,7 +1,7 @@
 //! Any program as an agent.
 
 mod answer;
-mod rate_limit;
+pub(crate) mod rate_limit;
 
 use std::collections::BTreeMap;
 use std::path::Path;

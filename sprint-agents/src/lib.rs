@@ -69,6 +69,7 @@
 
 #![cfg(unix)]
 
+pub mod acp;
 pub mod ask;
 mod by_role;
 pub mod checkup;
@@ -93,6 +94,7 @@ mod output;
 mod pipes;
 mod spool;
 
+pub use acp::AcpAgent;
 pub use by_role::ByRole;
 pub use claude::ClaudeAgent;
 pub use command_agent::CommandAgent;

@@ -119,6 +119,13 @@ impl Desk {
             .unwrap_or_else(|_| Err("it has ended: its task broke off".into()))
     }
 
+    /// Breaks off the answer that is under way, if one is. The respondent ends with it.
+    pub fn close(&self) {
+        if let Some(answering) = locked(&self.answering).take() {
+            answering.abort();
+        }
+    }
+
     /// How many questions were asked and what became of them. The report of the context agent and
     /// the stored exchange are the caller's to add.
     pub fn report(&self) -> TeammateReport {
@@ -134,9 +141,7 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        if let Some(answering) = locked(&self.answering).take() {
-            answering.abort();
-        }
+        self.close();
     }
 }
 

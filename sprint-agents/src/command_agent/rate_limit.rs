@@ -15,7 +15,7 @@ const PHRASES: &[&str] = &[
 const STATUS: &[&str] = &["http", "status", "error", "code", "response"];
 
 /// `Some` if the text speaks of a rate limit, with the wait it asks for, if it names one.
-pub(super) fn find(text: &str) -> Option<Option<Duration>> {
+pub(crate) fn find(text: &str) -> Option<Option<Duration>> {
     let text = text.to_lowercase();
     let limited = PHRASES.iter().any(|phrase| text.contains(phrase))
         || text.lines().any(|line| {

@@ -1,0 +1,343 @@
+//! Any agent that speaks the Agent Client Protocol.
+
+mod answer;
+mod child;
+mod client;
+mod heard;
+mod launch;
+mod live;
+mod policy;
+mod team;
+mod verdict;
+mod words;
+
+use std::io::{Cursor, Read};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sprint_core::domain::agent::{AgentReport, AgentTask, Answer, PermissionRequest, Role, Usage};
+use sprint_core::failure::ErrorKind;
+use sprint_core::id::BlobId;
+use sprint_core::ports::{AgentCapabilities, AgentRunner, EffectContext, Error, Result};
+use tokio::time::Instant;
+
+use crate::acp::client::Offers;
+use crate::acp::launch::Launch;
+use crate::acp::live::{Ended, Left, Live, NoStart, Opening};
+use crate::acp::policy::{Policy, Undecided};
+use crate::acp::team::Team;
+use crate::acp::verdict::Verdict;
+use crate::environment::Environment;
+use crate::output;
+use crate::process;
+use crate::redact::Redactor;
+use crate::spool::Spool;
+
+/// Runs any agent that speaks ACP, such as `opencode acp`.
+///
+/// # What it does
+///
+/// - The agent is started anew for each task, in `task.workspace`, without a shell, and gets the
+///   environment given plus `SPRINT_ROLE`, `SPRINT_TICKET` and `SPRINT_KEY`. It is ended with all
+///   it has started when it has answered.
+/// - It is told the JSON Schema of its result, and the last JSON object it says is its answer. If
+///   that is none, it is asked once more.
+/// - When it asks whether it may use a tool, the answer follows from its role, the mode and what
+///   people decided. An agent that does not ask is held by its own configuration only.
+/// - A worker with a teammate gets the tool `ask_context` over HTTP, if the agent takes such
+///   servers; the teammate is a second agent of the same kind that reports first and stays for
+///   questions.
+/// - No other server is given to it.
+#[derive(Clone, Debug)]
+pub struct AcpAgent {
+    launch: Launch,
+    redactor: Redactor,
+    silence: Option<Duration>,
+    offers: Offers,
+}
+
+impl AcpAgent {
+    /// Starts the program once, to see what it offers. `command` is the program and its arguments.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` if the command is empty, cannot be started or is not logged in, or if the
+    /// environment holds a credential of the tracker.
+    pub async fn find(command: Vec<String>, environment: Environment) -> Result<Self> {
+        let redactor = Redactor::new(environment.secrets());
+        let refuse = |subject: &str| Error::new(ErrorKind::Invalid, FIND, subject);
+        if environment.iter().any(|(name, _)| is_trackers(name)) {
+            return Err(refuse(
+                "agent whose environment holds a credential of the tracker",
+            ));
+        }
+        let launch =
+            Launch::new(command, environment).ok_or_else(|| refuse("agent without a program"))?;
+        let trouble = |kind, cause: String| {
+            let subject = format!("agent `{}`", redactor.redact(launch.line()));
+            Error::new(kind, FIND, subject).because(redactor.redact(cause))
+        };
+        let directory = tempfile::tempdir()
+            .map_err(|error| trouble(ErrorKind::Transient, error.to_string()))?;
+        let policy = Policy::none();
+        let offers = Live::offers(&launch, policy, directory.path())
+            .await
+            .map_err(|error| {
+                let (kind, cause) = explain(&error);
+                trouble(kind, cause)
+            })?;
+        Ok(Self {
+            redactor,
+            launch,
+            silence: None,
+            offers,
+        })
+    }
+
+    /// The same agent, with these values redacted too.
+    #[must_use]
+    pub fn with_redacted<S: AsRef<str>>(mut self, secrets: impl IntoIterator<Item = S>) -> Self {
+        self.redactor = self.redactor.and(secrets);
+        self
+    }
+
+    /// The same agent, ended when it says nothing for this long while no tool of it is at work.
+    #[must_use]
+    pub fn with_silence_limit(mut self, limit: Duration) -> Self {
+        self.silence = Some(limit);
+        self
+    }
+
+    /// What the agent calls itself, with its version, if it does.
+    pub fn name(&self) -> Option<&str> {
+        self.offers.name.as_deref()
+    }
+
+    fn policy(&self, task: &AgentTask) -> Policy {
+        Policy {
+            writes: task.role.writes(),
+            workspace: vec![task.workspace.clone()],
+            commands: Vec::new(),
+            grants: task.grants.clone(),
+            undecided: Undecided::Refuse,
+        }
+    }
+
+    fn launch(&self, task: &AgentTask) -> Launch {
+        self.launch
+            .with("SPRINT_ROLE", task.role.name())
+            .with("SPRINT_TICKET", task.ticket.as_str())
+            .with("SPRINT_KEY", task.key.replace('\0', ""))
+    }
+
+    fn error(&self, task: &AgentTask, kind: ErrorKind, cause: &str) -> Error {
+        let subject = format!("{} with `{}`", task.role, self.launch.line());
+        Error::new(kind, RUN, self.redactor.redact(subject)).because(self.redactor.redact(cause))
+    }
+
+    async fn start(
+        &self,
+        task: &AgentTask,
+        opening: Opening<'_>,
+    ) -> std::result::Result<Live, NoStart> {
+        Live::start(&self.launch(task), self.policy(task), opening).await
+    }
+}
+
+const FIND: &str = "find";
+const RUN: &str = "run agent";
+
+fn is_trackers(name: &std::ffi::OsStr) -> bool {
+    name.to_string_lossy().to_uppercase().starts_with("LINEAR_")
+}
+
+fn explain(error: &NoStart) -> (ErrorKind, String) {
+    match error {
+        NoStart::Program(error) => (process::start_kind(error), error.to_string()),
+        NoStart::Session(ended, stderr) => {
+            let stderr = String::from_utf8_lossy(stderr);
+            verdict::no_session(ended, &output::tail(&stderr, 20, 2048))
+        }
+    }
+}
+
+#[async_trait]
+impl AgentRunner for AcpAgent {
+    fn capabilities(&self) -> AgentCapabilities {
+        AgentCapabilities {
+            roles: Role::ALL.into(),
+            teams: self.offers.http,
+            sessions: self.offers.load,
+        }
+    }
+
+    async fn run(&self, task: &AgentTask, cx: &EffectContext) -> Result<AgentReport> {
+        let started = Instant::now();
+        let limit = Duration::from_secs(task.timeout_s.min(FOREVER));
+        let until = started + limit;
+        let team = match &task.teammate {
+            Some(teammate) if self.offers.http => Team::start(self, task, teammate, limit).await,
+            Some(_) | None => None,
+        };
+        let mut task = task.clone();
+        let report = team.as_ref().and_then(|team| team.report.clone());
+        task.research = report.or(task.research);
+        let ran = self.work(&task, team.as_ref(), until, cx).await;
+        let ended = match team {
+            Some(team) => Some(team.end(self, cx).await?),
+            None => None,
+        };
+        let mut report = ran?;
+        if let Some((teammate, used)) = ended {
+            report.teammate = Some(teammate);
+            report.usage.cost_micro_usd += used.cost_micro_usd;
+            report.usage.tokens += used.tokens;
+        }
+        report.usage.duration_ms = millis(started.elapsed());
+        Ok(report)
+    }
+}
+
+/// Limits so long that they mean "none"; instants cannot be added to without end.
+const FOREVER: u64 = 365 * 24 * 3600;
+
+impl AcpAgent {
+    /// Runs the agent of the task itself.
+    async fn work(
+        &self,
+        task: &AgentTask,
+        team: Option<&Team>,
+        until: Instant,
+        cx: &EffectContext,
+    ) -> Result<AgentReport> {
+        let server = team.map(|team| &team.server);
+        let redactor = match server {
+            Some(server) => self.redactor.and([server.token().expose()]),
+            None => self.redactor.clone(),
+        };
+        let opening = Opening {
+            directory: &task.workspace,
+            server,
+            resume: task.session.as_ref(),
+            until,
+        };
+        let mut live = self.start(task, opening).await.map_err(|error| {
+            let (kind, cause) = explain(&error);
+            self.error(task, kind, &cause)
+        })?;
+        let told = if live.resumed {
+            words::assignment(task)
+        } else {
+            words::assignment(&AgentTask {
+                session: None,
+                ..task.clone()
+            })
+        };
+        let limits = (until, self.silence);
+        let mut turn = Turn::take(&mut live, &told, limits, &redactor).await;
+        if let Verdict::Unusable(reason) = turn.verdict(task.role, "") {
+            turn = Turn::take(&mut live, &words::again(&reason), limits, &redactor).await;
+        }
+        let (session, usage) = (live.session(), usage(&live));
+        let left = live
+            .finish()
+            .await
+            .map_err(|error| self.error(task, ErrorKind::Transient, &error.to_string()))?;
+        let stderr = output::tail(&redactor.redact(&left.stderr), 20, 2048);
+        let transcript = keep(left, String::new(), &redactor, cx).await?;
+        let answer = match turn.verdict(task.role, &stderr) {
+            Verdict::Answer(answer) => answer,
+            Verdict::Unusable(reason) => {
+                Answer::Malformed(format!("the agent was asked twice, and {reason}"))
+            }
+            Verdict::Trouble(kind, cause) => return Err(self.error(task, kind, &cause)),
+        };
+        Ok(AgentReport {
+            session,
+            usage,
+            transcript: Some(transcript),
+            ..AgentReport::of(answer)
+        })
+    }
+}
+
+/// One turn that is over, redacted.
+struct Turn {
+    ended: Ended,
+    said: String,
+    asks: Option<PermissionRequest>,
+}
+
+impl Turn {
+    async fn take(
+        live: &mut Live,
+        text: &str,
+        (until, silence): (Instant, Option<Duration>),
+        redactor: &Redactor,
+    ) -> Self {
+        let ended = live.turn(text, until, silence).await;
+        let heard = live.heard();
+        Self {
+            ended: ended.redacted(redactor),
+            said: redactor.redact(&heard.text),
+            asks: heard.asks.as_ref().map(|request| PermissionRequest {
+                tool: redactor.redact(&request.tool).chars().take(200).collect(),
+                input: redactor.redact(&request.input).chars().take(2000).collect(),
+                digest: request.digest.clone(),
+            }),
+        }
+    }
+
+    fn verdict(&self, role: Role, stderr: &str) -> Verdict {
+        match &self.asks {
+            Some(request) => Verdict::Answer(Answer::Asks(request.clone())),
+            None => verdict::verdict(role, &self.ended, &self.said, stderr),
+        }
+    }
+}
+
+/// What a session used, as far as the agent told.
+fn usage(live: &Live) -> Usage {
+    let heard = live.heard();
+    Usage {
+        duration_ms: 0,
+        cost_micro_usd: heard.cost_micro_usd,
+        tokens: heard.tokens,
+    }
+}
+
+/// Stores what was said before, what the agent said and what it wrote to standard error.
+async fn keep(
+    left: Left,
+    before: String,
+    redactor: &Redactor,
+    cx: &EffectContext,
+) -> Result<BlobId> {
+    let trouble = |error: std::io::Error| {
+        Error::new(ErrorKind::Transient, "store output of", cx.key.to_string()).because(error)
+    };
+    let lines = left.lines.map(Spool::finish).transpose().map_err(trouble)?;
+    let mut after = Vec::new();
+    if !left.stderr.is_empty() {
+        after.extend_from_slice(b"--- standard error ---\n");
+        after.extend_from_slice(&left.stderr);
+    }
+    let lines: Box<dyn Read + Send> = match lines {
+        Some(lines) => Box::new(lines),
+        None => Box::new(std::io::empty()),
+    };
+    let all = Cursor::new(before).chain(lines).chain(Cursor::new(after));
+    let kept = output::keep_stream(all, Unread, 0, redactor, cx).await?;
+    Ok(kept.output)
+}
+
+/// Reads nothing in the lines of a transcript.
+struct Unread;
+
+impl output::Lines for Unread {
+    fn line(&mut self, _: &str) {}
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
