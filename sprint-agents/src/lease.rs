@@ -28,6 +28,18 @@ use sprint_core::run::effect::EffectKey;
 
 use crate::environment::Environment;
 
+/// How often all slots are looked at before there is none: a process that is about to start another
+/// program hands its locks on for a moment.
+const LOOKS: u32 = 30;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a few milliseconds, and off the executor"
+)]
+fn pause() {
+    std::thread::sleep(std::time::Duration::from_millis(10));
+}
+
 /// The longest note in a lock file that is read.
 const NOTE: u64 = 16 * 1024;
 
@@ -160,7 +172,10 @@ impl Leases {
     /// As for [`new`](Self::new).
     pub fn of_user(scope: impl AsRef<Path>) -> io::Result<Self> {
         let user = rustix::process::getuid().as_raw();
-        Self::new(std::env::temp_dir().join(format!("sprint-leases-{user}")), scope)
+        Self::new(
+            std::env::temp_dir().join(format!("sprint-leases-{user}")),
+            scope,
+        )
     }
 
     /// The same leases, of other ports.
@@ -234,25 +249,36 @@ impl Leases {
     /// The slot that is already the holder's, else one that is nobody's, else one that somebody
     /// left.
     fn acquire(&self, holder: &str) -> io::Result<Held> {
-        let slots = || 0..self.range.leases;
-        for slot in slots().filter(|slot| self.note(*slot) == holder) {
-            if let Some(held) = self.claim(slot, holder, |was| was == holder)? {
+        for _ in 0..LOOKS {
+            if let Some(held) = self.look(holder)? {
                 return Ok(held);
             }
-        }
-        for slot in slots() {
-            if let Some(held) = self.claim(slot, holder, str::is_empty)? {
-                return Ok(held);
-            }
-        }
-        for slot in slots() {
-            if let Some(held) = self.claim(slot, holder, |was| was != holder)? {
-                return Ok(held);
-            }
+            pause();
         }
         let (leases, place) = (self.range.leases, self.directory.path.display());
         let message = format!("all {leases} leases in {place} are held, or have a port in use");
         Err(io::Error::other(message))
+    }
+
+    /// The slot of before, else one that nobody had, else one that is left.
+    fn look(&self, holder: &str) -> io::Result<Option<Held>> {
+        let slots = || 0..self.range.leases;
+        for slot in slots().filter(|slot| self.note(*slot) == holder) {
+            if let Some(held) = self.claim(slot, holder, |was| was == holder)? {
+                return Ok(Some(held));
+            }
+        }
+        for slot in slots() {
+            if let Some(held) = self.claim(slot, holder, str::is_empty)? {
+                return Ok(Some(held));
+            }
+        }
+        for slot in slots() {
+            if let Some(held) = self.claim(slot, holder, |was| was != holder)? {
+                return Ok(Some(held));
+            }
+        }
+        Ok(None)
     }
 
     /// Takes a slot if nobody holds it, its ports are free, and it was one's that may be followed.

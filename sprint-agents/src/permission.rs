@@ -7,6 +7,7 @@
 
 pub mod ban;
 pub mod matrix;
+mod question;
 mod rules;
 pub mod suggestion;
 
@@ -14,6 +15,7 @@ use std::fmt;
 
 use sprint_core::domain::agent::{AgentTask, Role};
 
+pub(crate) use question::question;
 pub use rules::BadCommand;
 use rules::Rules;
 
@@ -83,7 +85,7 @@ pub struct Permissions {
     /// The value of `--permission-mode`.
     pub cli_mode: CliMode,
     /// Whether undecided uses of tools are asked about (`--permission-prompt-tool`). The session has
-    /// to be kept then, whatever the role: it goes on when somebody has answered.
+    /// to be kept then: it goes on when somebody has answered.
     pub asks: bool,
     /// Whether rules in the user's own settings are to count.
     pub reads_settings: bool,
@@ -118,7 +120,9 @@ impl CliMode {
 /// What an agent with this profile is started with.
 ///
 /// Roles that only read are never let off the rules, and never get more than they need to read:
-/// there is nothing in their work that anyone would have to be asked about.
+/// there is nothing in their work that anyone would have to be asked about. Where a person decides,
+/// a worker may write to its workspace, which is looked at afterwards anyway, and is asked about
+/// everything else.
 ///
 /// # Errors
 ///
@@ -129,9 +133,12 @@ pub fn permissions(
     scope: &Scope<'_>,
 ) -> Result<Permissions, BadCommand> {
     let writes = profile.access == Access::Write;
+    // Only a worker's question can wait for a person; the other roles keep to the rules.
+    let asks = mode == Mode::Manual && profile.role == Role::Worker;
     let mut rules = Rules::default();
     match (mode, writes) {
-        (Mode::AutoApprove, true) => {
+        (Mode::Manual, true) if asks => rules.workspace(),
+        (Mode::AutoApprove | Mode::Manual, true) => {
             rules.workspace();
             for command in scope.task.checks.values() {
                 rules.command(command)?;
@@ -141,7 +148,7 @@ pub fn permissions(
             }
             rules.git_work();
         }
-        (Mode::SkipAll | Mode::Manual | Mode::PreConfigured, true) => {}
+        (Mode::SkipAll | Mode::PreConfigured, true) => {}
         (_, false) => {
             if profile.role == Role::E2e {
                 let driver = scope.browser.unwrap_or("agent-browser");
@@ -157,7 +164,6 @@ pub fn permissions(
     for tool in scope.own_tools {
         rules.add(tool);
     }
-    let asks = mode == Mode::Manual && !profile.tools.is_empty();
     let mut deny = Rules::forbidden();
     if asks {
         // They come with the ability to ask, and nobody would answer.

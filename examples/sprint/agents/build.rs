@@ -53,7 +53,8 @@ impl Surroundings {
 
     /// Those of a sprint, whose state is in this directory.
     pub(crate) fn of(args: &AgentArgs, config: &SprintConfig, state: &Path) -> Result<Self> {
-        let leases = Leases::of_user(state).context("cannot lease ports and scratch directories")?;
+        let leases =
+            Leases::of_user(state).context("cannot lease ports and scratch directories")?;
         let silence = Duration::from_secs(config.silence_timeout_s);
         Ok(Self {
             environment: environment(args)?.owned_by(state),
@@ -177,9 +178,11 @@ pub(crate) fn provider(args: &AgentArgs, environment: Environment) -> Environmen
     let way = PROVIDER.iter().filter_map(set);
     let environment = way.fold(environment, |all, (name, value)| all.with(name, value));
     let credentials = CREDENTIALS.iter().filter_map(set);
-    credentials.fold(environment, |all, (name, value)| match value.into_string() {
-        Ok(value) => all.with_secret(name, value),
-        Err(_) => all,
+    credentials.fold(environment, |all, (name, value)| {
+        match value.into_string() {
+            Ok(value) => all.with_secret(name, value),
+            Err(_) => all,
+        }
     })
 }
 

@@ -53,9 +53,11 @@ fn worker(talk: &Talk<'_>) -> Reply {
             if let Some(tool) = talk.tool_named("ask_context") {
                 reply = reply.and_tool(tool, json!({ "question": question }));
             }
-            changes::touched(talk.ticket()).iter().fold(reply, |reply, path| {
-                reply.and_tool("Read", json!({ "file_path": path }))
-            })
+            changes::touched(talk.ticket())
+                .iter()
+                .fold(reply, |reply, path| {
+                    reply.and_tool("Read", json!({ "file_path": path }))
+                })
         }
         1 => {
             let found = |path: &str| talk.read(path);
@@ -63,11 +65,15 @@ fn worker(talk: &Talk<'_>) -> Reply {
             write(changed.into_iter())
         }
         2 => commit(&format!("feat: {}", talk.ticket())),
-        3 => ["build", "lint", "test"]
-            .into_iter()
-            .fold(Reply::text("Now the gate."), |reply, name| {
-                reply.and_tool("Bash", json!({ "command": format!("sh scripts/{name}.sh") }))
-            }),
+        3 => ["build", "lint", "test"].into_iter().fold(
+            Reply::text("Now the gate."),
+            |reply, name| {
+                reply.and_tool(
+                    "Bash",
+                    json!({ "command": format!("sh scripts/{name}.sh") }),
+                )
+            },
+        ),
         _ => Reply::structured(worker_result(talk)),
     }
 }
@@ -78,7 +84,11 @@ fn worker_result(talk: &Talk<'_>) -> Value {
     // On its first try at DEMO-6 this agent claims success without having looked. The engine does
     // not take its word for it: it runs the gate itself.
     let lies = talk.ticket() == "DEMO-6" && talk.round() == 1;
-    let test = if lies { json!({ "exit_code": 0 }) } else { ran(2) };
+    let test = if lies {
+        json!({ "exit_code": 0 })
+    } else {
+        ran(2)
+    };
     json!({
         "ticket_id": talk.ticket(),
         "branch": talk.branch(),
@@ -92,7 +102,13 @@ fn worker_result(talk: &Talk<'_>) -> Value {
 fn claim(result: &scripted_api::ToolResult) -> Value {
     let failed = result.text.strip_prefix("Exit code ");
     let code = failed.and_then(|rest| rest.lines().next()?.trim().parse().ok());
-    let count = |start: &str| result.text.lines().filter(|line| line.starts_with(start)).count();
+    let count = |start: &str| {
+        result
+            .text
+            .lines()
+            .filter(|line| line.starts_with(start))
+            .count()
+    };
     json!({
         "exit_code": code.unwrap_or(i32::from(result.is_error)),
         "passed": count("ok "),
@@ -108,7 +124,10 @@ fn conflict(talk: &Talk<'_>) -> Reply {
             let merged = talk.read("hours.txt").map(|text| changes::merged(&text));
             write(merged.into_iter().map(|text| ("hours.txt", text)))
         }
-        2 => commit(&format!("merge: {} with what is there already", talk.ticket())),
+        2 => commit(&format!(
+            "merge: {} with what is there already",
+            talk.ticket()
+        )),
         _ => Reply::structured(json!({
             "ticket_id": talk.ticket(),
             "acceptance_preserved": true,
@@ -120,7 +139,10 @@ fn conflict(talk: &Talk<'_>) -> Reply {
 
 fn completion(talk: &Talk<'_>) -> Reply {
     let (requirement, place) = match talk.ticket() {
-        "DEMO-1" => ("slug lower-cases a title and joins its words with hyphens", "lib/slug.sh:2"),
+        "DEMO-1" => (
+            "slug lower-cases a title and joins its words with hyphens",
+            "lib/slug.sh:2",
+        ),
         "DEMO-2" => ("address puts a slug behind /pages/", "lib/address.sh:2"),
         "DEMO-3" => ("farewell says goodbye", "lib/farewell.sh:2"),
         "DEMO-4" => ("hours.txt says that it is open on Saturdays", "hours.txt:2"),
@@ -139,6 +161,8 @@ fn write<'a>(files: impl Iterator<Item = (&'a str, String)>) -> Reply {
 }
 
 fn commit(subject: &str) -> Reply {
-    Reply::tool("Bash", json!({ "command": "git add -A" }))
-        .and_tool("Bash", json!({ "command": format!("git commit -q -m '{subject}'") }))
+    Reply::tool("Bash", json!({ "command": "git add -A" })).and_tool(
+        "Bash",
+        json!({ "command": format!("git commit -q -m '{subject}'") }),
+    )
 }

@@ -160,7 +160,7 @@ pub const MATRIX: &[Case] = &[
     free(Action::Bash("git status")),
     free(Action::Read(Target::Inside)),
     row(Action::Read(Target::Outside), Decider::Program, Outcome::Denied, Outcome::Runs),
-    row(Action::Write(Target::Inside), Decider::Rules, Outcome::Runs, Outcome::Runs),
+    Case { manual: Outcome::Runs, ..row(Action::Write(Target::Inside), Decider::Rules, Outcome::Runs, Outcome::Runs) },
     row(Action::Write(Target::Outside), Decider::Program, Outcome::Denied, Outcome::Runs),
     row(Action::Write(Target::Link), Decider::Program, Outcome::Denied, Outcome::Runs),
     row(Action::Write(Target::Settings), Decider::Program, Outcome::Denied, Outcome::Runs),

@@ -133,6 +133,7 @@ fn each_role_is_started_with_its_rules() {
     skip-all worker: bypassPermissions
         mcp__sprint__ask_context
     manual worker: default asks
+        Edit(./**)
         mcp__sprint__ask_context
     pre-configured worker: dontAsk settings
         mcp__sprint__ask_context

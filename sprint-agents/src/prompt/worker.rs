@@ -170,7 +170,12 @@ fn research(task: &AgentTask, facts: &PromptFacts<'_>) -> String {
             "## What the context agent found\nThere is no report. Read the code yourself.\n\n{}",
             handoff("").text()
         )),
-        (Some(report), _) => Some(format!(
+        (Some(report), Some(_)) => Some(format!(
+            "## What it found before you began\nOpen each line before you build on it. What is \
+             missing, or listed as unverified, you have to ask for or read yourself.\n\n{}",
+            handoff(report).text()
+        )),
+        (Some(report), None) => Some(format!(
             "## What the context agent found\nIt read the code before you and is gone: it cannot be \
              asked. Open each line before you build on it. What is missing, or listed as \
              unverified, you have to read yourself.\n\n{}",

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 #[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "shared with tests that look at one output")]
 mod blobs;
 
 mod answers;
 mod contract;
+mod matrix;
 mod permissions;
 mod secrets;
 mod stage;

@@ -179,6 +179,6 @@ async fn a_command_that_no_rule_can_say_is_refused_before_anything_starts() {
     let test = sprint_core::domain::command::CheckKind::Test;
     task.checks.insert(test, "npm run test:*".into());
     let error = stage.run(&stage.agent(), &task).await.unwrap_err();
-    insta::assert_snapshot!(error.chain(), @"");
+    insta::assert_snapshot!(error.chain(), @r#"failed to run agent worker with Claude Code: the command "npm run test:*" cannot become a permission rule: `*` in a rule stands for anything; put the line into a script of the project and configure the script"#);
     assert_eq!(stage.api.requests().len(), 0);
 }

@@ -9,7 +9,7 @@ use sprint_agents::permission::Mode;
 use sprint_core::domain::agent::{Answer, Role};
 use sprint_core::failure::ErrorKind;
 
-use crate::stage::{Stage, worker_result};
+use crate::stage::{Stage, is_asked_for, worker_result};
 
 #[tokio::test]
 async fn a_key_to_the_tracker_in_the_environment_starts_nothing() {
@@ -23,7 +23,7 @@ async fn a_key_to_the_tracker_in_the_environment_starts_nothing() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Breach);
-    insta::assert_snapshot!(error.chain(), @"");
+    insta::assert_snapshot!(error.chain(), @r#"failed to run agent worker with Claude Code: environment variable "LINEAR_API_KEY" is a key to the tracker"#);
     assert_eq!(stage.api.requests().len(), 0);
 }
 
@@ -64,6 +64,9 @@ async fn no_secret_is_in_arguments_transcripts_answers_or_errors() {
     let watched = Arc::clone(&seen);
     let stage = Stage::set(move |request: &Request| {
         watched.lock().unwrap().push_str(&command_lines());
+        if !is_asked_for(request, "branch") {
+            return Reply::text("the key is sk-planted-model-key, see check.sh:1");
+        }
         let mut result = worker_result();
         result["notes"] = json!(["the key is sk-planted-model-key", "hidden-planted-value"]);
         let print = "echo $ANTHROPIC_API_KEY; env; echo hidden-planted-value";

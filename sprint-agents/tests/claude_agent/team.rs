@@ -108,7 +108,7 @@ async fn without_its_context_agent_the_worker_goes_on() {
     assert_eq!(teammate.report, None);
     let told = stage.git(&["show", "HEAD:greeting.txt"]);
     assert!(
-        told.contains("read"),
+        told.contains("Read the files yourself"),
         "the worker is sent to the files: {told}"
     );
 }

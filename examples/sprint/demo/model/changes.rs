@@ -7,7 +7,12 @@ pub(super) fn touched(ticket: &str) -> &'static [&'static str] {
         "DEMO-2" => &["lib/address.sh", "tests/address.sh"],
         "DEMO-3" => &["lib/farewell.sh", "tests/farewell.sh", "menu.txt"],
         "DEMO-4" | "DEMO-5" => &["hours.txt"],
-        "DEMO-6" => &["lib/say.sh", "lib/greet.sh", "tests/say.sh", "lib/farewell.sh"],
+        "DEMO-6" => &[
+            "lib/say.sh",
+            "lib/greet.sh",
+            "tests/say.sh",
+            "lib/farewell.sh",
+        ],
         "DEMO-7" => &["lib/sort_menu.sh", "tests/sort_menu.sh"],
         _ => &[],
     }
@@ -26,7 +31,11 @@ pub(super) fn made(
             add("lib/slug.sh", SLUG);
             // The first attempt tests nothing: it compares a constant with itself. That passes
             // without the change as well, which the engine tries.
-            let tested = if round > 1 { "$(slug Opening Hours)" } else { "opening-hours" };
+            let tested = if round > 1 {
+                "$(slug Opening Hours)"
+            } else {
+                "opening-hours"
+            };
             let test = format!("check 'slug joins words' \"{tested}\" 'opening-hours'");
             add("tests/slug.sh", &test);
         }

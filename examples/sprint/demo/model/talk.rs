@@ -34,7 +34,10 @@ impl<'a> Talk<'a> {
 
     /// The tool on offer whose name ends so.
     pub(super) fn tool_named(&self, end: &str) -> Option<&str> {
-        self.request.tools().into_iter().find(|name| name.ends_with(end))
+        self.request
+            .tools()
+            .into_iter()
+            .find(|name| name.ends_with(end))
     }
 
     /// The ticket it is about: the first one that the prompt names.
@@ -73,7 +76,10 @@ impl<'a> Talk<'a> {
             let id = call["id"].as_str();
             call["name"] == "Read"
                 && call["input"]["file_path"] == path
-                && self.results.iter().any(|result| Some(result.id.as_str()) == id)
+                && self
+                    .results
+                    .iter()
+                    .any(|result| Some(result.id.as_str()) == id)
         };
         let id = calls.find(is_read)?["id"].as_str()?;
         let result = self.results.iter().find(|result| result.id == id)?;

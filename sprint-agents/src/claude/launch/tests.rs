@@ -141,7 +141,7 @@ fn the_environment_is_what_was_given_and_what_keeps_the_program_quiet() {
 
 #[test]
 fn servers_are_configured_with_their_token() {
-    insta::assert_snapshot!(full().servers(), @r#"{"mcpServers":{"context":{"alwaysLoad":true,"headers":{"Authorization":"Bearer canary-token"},"type":"http","url":"http://127.0.0.1:1/mcp"}}}"#);
+    insta::assert_snapshot!(full().servers(), @r#"{"mcpServers":{"context":{"type":"http","url":"http://127.0.0.1:1/mcp","headers":{"Authorization":"Bearer canary-token"},"alwaysLoad":true}}}"#);
     let shown = format!("{:?}", full());
     assert!(
         !shown.contains("canary-token") && !shown.contains("canary-key"),

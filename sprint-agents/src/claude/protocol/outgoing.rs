@@ -119,18 +119,18 @@ mod tests {
             Reply::Failed("why".into()).line("d"),
         ];
         insta::assert_snapshot!(String::from_utf8(lines.concat()).unwrap(), @r#"
-        {"message":{"content":"two\nlines  ","role":"user"},"type":"user"}
-        {"request":{"subtype":"initialize"},"request_id":"1","type":"control_request"}
-        {"request":{"sdkMcpServers":["sprint"],"subtype":"initialize"},"request_id":"1","type":"control_request"}
-        {"request":{"subtype":"interrupt"},"request_id":"2","type":"control_request"}
-        {"request":{"mode":"default","subtype":"set_permission_mode"},"request_id":"3","type":"control_request"}
-        {"request":{"subtype":"mcp_status"},"request_id":"4","type":"control_request"}
-        {"request":{"subtype":"get_context_usage"},"request_id":"5","type":"control_request"}
-        {"response":{"request_id":"a","response":{"behavior":"allow","updatedInput":{"command":"ls"}},"subtype":"success"},"type":"control_response"}
-        {"response":{"request_id":"b","response":{"behavior":"deny","message":"no"},"subtype":"success"},"type":"control_response"}
-        {"response":{"request_id":"b","response":{"behavior":"deny","interrupt":true,"message":"no"},"subtype":"success"},"type":"control_response"}
-        {"response":{"request_id":"c","response":{"mcp_response":{"id":0}},"subtype":"success"},"type":"control_response"}
-        {"response":{"error":"why","request_id":"d","subtype":"error"},"type":"control_response"}
+        {"type":"user","message":{"role":"user","content":"two\nlines  "}}
+        {"type":"control_request","request_id":"1","request":{"subtype":"initialize"}}
+        {"type":"control_request","request_id":"1","request":{"subtype":"initialize","sdkMcpServers":["sprint"]}}
+        {"type":"control_request","request_id":"2","request":{"subtype":"interrupt"}}
+        {"type":"control_request","request_id":"3","request":{"subtype":"set_permission_mode","mode":"default"}}
+        {"type":"control_request","request_id":"4","request":{"subtype":"mcp_status"}}
+        {"type":"control_request","request_id":"5","request":{"subtype":"get_context_usage"}}
+        {"type":"control_response","response":{"subtype":"success","request_id":"a","response":{"behavior":"allow","updatedInput":{"command":"ls"}}}}
+        {"type":"control_response","response":{"subtype":"success","request_id":"b","response":{"behavior":"deny","message":"no"}}}
+        {"type":"control_response","response":{"subtype":"success","request_id":"b","response":{"behavior":"deny","message":"no","interrupt":true}}}
+        {"type":"control_response","response":{"subtype":"success","request_id":"c","response":{"mcp_response":{"id":0}}}}
+        {"type":"control_response","response":{"subtype":"error","request_id":"d","error":"why"}}
         "#);
     }
 }

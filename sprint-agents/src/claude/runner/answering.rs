@@ -103,7 +103,7 @@ mod tests {
         let Next::Repair(why) = read(&wrong) else {
             panic!("a value of another form is no answer")
         };
-        insta::assert_snapshot!(why, @"");
+        insta::assert_snapshot!(why, @"its answer is not a context result: invalid type: integer `1`, expected a string at line 1 column 11");
         assert_eq!(read(&Outcome::Paused { text: "so".into() }), Next::GoOn);
         let malformed = |outcome| matches!(read(&outcome), Next::Take(Answer::Malformed(_)));
         assert!(malformed(Outcome::MaxTurns) && malformed(Outcome::Budget));

@@ -52,7 +52,10 @@ impl ClaudeAgent {
     }
 
     fn check_keys(&self) -> Checkup {
-        let names = self.environment.iter().map(|(name, _)| name.to_string_lossy());
+        let names = self
+            .environment
+            .iter()
+            .map(|(name, _)| name.to_string_lossy());
         let names: Vec<_> = names.collect();
         let keys = ban::check([], [], names.iter().map(AsRef::as_ref));
         match keys.first() {
@@ -157,7 +160,12 @@ fn task(directory: &Path) -> Option<AgentTask> {
             model: None,
             reply_timeout_s: PATIENCE.as_secs(),
         }),
-        ..AgentTask::new(key, Role::Worker, TicketId::new("CHECK-1").ok()?, &workspace)
+        ..AgentTask::new(
+            key,
+            Role::Worker,
+            TicketId::new("CHECK-1").ok()?,
+            &workspace,
+        )
     })
 }
 

@@ -4,15 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use sprint_core::domain::agent::{Grant, PermissionRequest};
 
 use crate::ask::InProcess;
 use crate::claude::host::{Host, NoHost, Permission, ToolRequest};
+use crate::permission::question;
 use crate::redact::Redactor;
-
-/// How much of a tool's arguments a person is shown.
-const MOST_SHOWN: usize = 4000;
 
 /// Answers one agent.
 #[derive(Debug)]
@@ -57,7 +54,7 @@ impl Host for AgentHost {
         if !self.asks {
             return Permission::Deny("this is not allowed here, and nobody can be asked".into());
         }
-        let question = question(&request, &self.redactor);
+        let question = question(&request.tool, &request.input, &self.redactor);
         let mut decided = self.grants.iter();
         let decided = decided.rfind(|grant| grant.request.digest == question.digest);
         match decided {
@@ -79,29 +76,6 @@ impl Host for AgentHost {
             Some(teammate) => teammate.message(message).await,
             None => NoHost.mcp_message(server, message).await,
         }
-    }
-}
-
-/// The question a person is asked about one use of a tool.
-fn question(request: &ToolRequest, redactor: &Redactor) -> PermissionRequest {
-    let input = match request.input.get("command").and_then(Value::as_str) {
-        Some(command) => command.to_owned(),
-        None => request.input.to_string(),
-    };
-    let shown = redactor.redact(&input);
-    let mut digest = Sha256::new();
-    // The length keeps a tool's name and its arguments apart. Members of an object are sorted.
-    digest.update(request.tool.len().to_be_bytes());
-    digest.update(&request.tool);
-    digest.update(request.input.to_string());
-    PermissionRequest {
-        tool: redactor.redact(&request.tool),
-        input: shown.chars().take(MOST_SHOWN).collect(),
-        digest: digest
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
     }
 }
 
@@ -141,7 +115,7 @@ mod tests {
     async fn a_decision_holds_for_the_same_use_and_no_other() {
         let first = request("Bash", "make deploy");
         let grant = |allowed| Grant {
-            request: question(&first, &Redactor::default()),
+            request: question(&first.tool, &first.input, &Redactor::default()),
             allowed,
         };
         let allowed = host(vec![grant(false), grant(true)], true);

@@ -32,8 +32,8 @@ pub(super) struct ContextAgent {
 enum Life {
     Unborn,
     Alive(Arc<Session>),
-    /// It has ended, for this reason, and is not started again.
-    Ended(String),
+    /// It is not asked any more, for this reason, and not started again.
+    Over(String, Option<Arc<Session>>),
 }
 
 impl ContextAgent {
@@ -57,11 +57,11 @@ impl ContextAgent {
     /// Ends it; what is left of it, and all that came of the messages to it.
     pub(super) async fn stop(&self, grace: Duration) -> (Option<Stopped>, Vec<Turn>) {
         let mut life = self.session.lock().await;
-        let stopped =
-            match std::mem::replace(&mut *life, Life::Ended("the worker has ended".into())) {
-                Life::Alive(session) => session.stop(grace).await,
-                Life::Unborn | Life::Ended(_) => None,
-            };
+        let over = Life::Over("the worker has ended".into(), None);
+        let stopped = match std::mem::replace(&mut *life, over) {
+            Life::Alive(session) | Life::Over(_, Some(session)) => session.stop(grace).await,
+            Life::Unborn | Life::Over(_, None) => None,
+        };
         let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
         (stopped, std::mem::take(&mut turns))
     }
@@ -83,7 +83,7 @@ impl ContextAgent {
             .unwrap_or_else(PoisonError::into_inner)
             .push(turn);
         if let Err(Lapse::Gone(reason)) = &answer {
-            *self.session.lock().await = Life::Ended(reason.clone());
+            *self.session.lock().await = Life::Over(reason.clone(), Some(session));
         }
         answer
     }
@@ -92,7 +92,7 @@ impl ContextAgent {
         let mut life = self.session.lock().await;
         match &*life {
             Life::Alive(session) => return Ok(Arc::clone(session)),
-            Life::Ended(reason) => return Err(Lapse::Gone(reason.clone())),
+            Life::Over(reason, _) => return Err(Lapse::Gone(reason.clone())),
             Life::Unborn => {}
         }
         let started = self.starts.start(&self.launch, Arc::new(NoHost)).await;
@@ -103,7 +103,7 @@ impl ContextAgent {
                 Ok(session)
             }
             Err(error) => {
-                *life = Life::Ended(error.to_string());
+                *life = Life::Over(error.to_string(), None);
                 Err(Lapse::Gone(error.to_string()))
             }
         }
