@@ -170,10 +170,14 @@ fn research(task: &AgentTask, facts: &PromptFacts<'_>) -> String {
             "## What the context agent found\nThere is no report. Read the code yourself.\n\n{}",
             handoff("").text()
         )),
-        (Some(report), _) => Some(format!(
-            "## What the context agent found\nIt read the code before you and is gone: it cannot be \
-             asked. Open each line before you build on it. What is missing, or listed as \
-             unverified, you have to read yourself.\n\n{}",
+        (Some(report), teammate) => Some(format!(
+            "## What the context agent found\nIt read the code before you and {}. Open each line \
+             before you build on it. What is missing, or listed as unverified, you have to read \
+             yourself.\n\n{}",
+            match teammate {
+                Some(_) => "can be asked for more",
+                None => "is gone: it cannot be asked",
+            },
             handoff(report).text()
         )),
     };
