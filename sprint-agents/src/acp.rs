@@ -24,11 +24,12 @@ use tokio::time::Instant;
 use crate::acp::client::Offers;
 use crate::acp::launch::Launch;
 use crate::acp::live::{Ended, Left, Live, NoStart, Opening};
-use crate::acp::policy::{Policy, Undecided};
+use crate::acp::policy::Policy;
 use crate::acp::team::Team;
 use crate::acp::verdict::Verdict;
 use crate::environment::Environment;
 use crate::output;
+use crate::permission::{Mode, ban};
 use crate::process;
 use crate::redact::Redactor;
 use crate::spool::Spool;
@@ -47,12 +48,16 @@ use crate::spool::Spool;
 /// - A worker with a teammate gets the tool `ask_context` over HTTP, if the agent takes such
 ///   servers; the teammate is a second agent of the same kind that reports first and stays for
 ///   questions.
-/// - No other server is given to it.
+/// - No other server is given to it. An agent that reads servers from its own configuration, or
+///   the repository's, has to be kept from it there; one that runs Claude Code is.
+/// - A model that the task names is chosen if the agent offers it by that name.
 #[derive(Clone, Debug)]
 pub struct AcpAgent {
     launch: Launch,
     redactor: Redactor,
     silence: Option<Duration>,
+    mode: Mode,
+    commands: Vec<String>,
     offers: Offers,
 }
 
@@ -66,7 +71,10 @@ impl AcpAgent {
     pub async fn find(command: Vec<String>, environment: Environment) -> Result<Self> {
         let redactor = Redactor::new(environment.secrets());
         let refuse = |subject: &str| Error::new(ErrorKind::Invalid, FIND, subject);
-        if environment.iter().any(|(name, _)| is_trackers(name)) {
+        if environment
+            .iter()
+            .any(|(name, _)| ban::is_key(&name.to_string_lossy()))
+        {
             return Err(refuse(
                 "agent whose environment holds a credential of the tracker",
             ));
@@ -90,6 +98,8 @@ impl AcpAgent {
             redactor,
             launch,
             silence: None,
+            mode: Mode::AutoApprove,
+            commands: Vec::new(),
             offers,
         })
     }
@@ -108,19 +118,24 @@ impl AcpAgent {
         self
     }
 
+    /// The same agent, in this mode. At first it is [`Mode::AutoApprove`].
+    #[must_use]
+    pub fn with_mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// The same agent, which may run these commands beside the checks of its task, where rules
+    /// decide.
+    #[must_use]
+    pub fn with_commands(mut self, commands: impl IntoIterator<Item = String>) -> Self {
+        self.commands.extend(commands);
+        self
+    }
+
     /// What the agent calls itself, with its version, if it does.
     pub fn name(&self) -> Option<&str> {
         self.offers.name.as_deref()
-    }
-
-    fn policy(&self, task: &AgentTask) -> Policy {
-        Policy {
-            writes: task.role.writes(),
-            workspace: vec![task.workspace.clone()],
-            commands: Vec::new(),
-            grants: task.grants.clone(),
-            undecided: Undecided::Refuse,
-        }
     }
 
     fn launch(&self, task: &AgentTask) -> Launch {
@@ -135,21 +150,23 @@ impl AcpAgent {
         Error::new(kind, RUN, self.redactor.redact(subject)).because(self.redactor.redact(cause))
     }
 
-    async fn start(
-        &self,
-        task: &AgentTask,
-        opening: Opening<'_>,
-    ) -> std::result::Result<Live, NoStart> {
-        Live::start(&self.launch(task), self.policy(task), opening).await
+    /// Starts an agent for this task and opens its session.
+    async fn start(&self, task: &AgentTask, opening: Opening<'_>) -> Result<Live> {
+        let policy = Policy::of(self.mode, task, &self.commands)
+            .map_err(|error| self.error(task, ErrorKind::Invalid, &error.to_string()))?;
+        let live = Live::start(&self.launch(task), policy, opening).await;
+        live.map_err(|error| {
+            let (kind, cause) = explain(&error);
+            self.error(task, kind, &cause)
+        })
     }
 }
 
+/// How often an agent that stops at refusals is told to go on.
+const GO_ONS: u32 = 20;
+
 const FIND: &str = "find";
 const RUN: &str = "run agent";
-
-fn is_trackers(name: &std::ffi::OsStr) -> bool {
-    name.to_string_lossy().to_uppercase().starts_with("LINEAR_")
-}
 
 fn explain(error: &NoStart) -> (ErrorKind, String) {
     match error {
@@ -217,26 +234,30 @@ impl AcpAgent {
         };
         let opening = Opening {
             directory: &task.workspace,
+            reads_settings: self.mode == Mode::PreConfigured && task.role.writes(),
+            model: task.model.as_deref(),
             server,
             resume: task.session.as_ref(),
             until,
         };
-        let mut live = self.start(task, opening).await.map_err(|error| {
-            let (kind, cause) = explain(&error);
-            self.error(task, kind, &cause)
-        })?;
-        let told = if live.resumed {
-            words::assignment(task)
-        } else {
-            words::assignment(&AgentTask {
-                session: None,
-                ..task.clone()
-            })
-        };
+        let mut live = self.start(task, opening).await?;
+        let told = words::assignment(task, live.resumed, server.is_some());
         let limits = (until, self.silence);
         let mut turn = Turn::take(&mut live, &told, limits, &redactor).await;
+        for _ in 0..GO_ONS {
+            if !turn.refused || !matches!(turn.verdict(task.role, ""), Verdict::Unusable(_)) {
+                break;
+            }
+            turn = Turn::take(&mut live, &words::go_on(), limits, &redactor).await;
+        }
         if let Verdict::Unusable(reason) = turn.verdict(task.role, "") {
-            turn = Turn::take(&mut live, &words::again(&reason), limits, &redactor).await;
+            turn = Turn::take(
+                &mut live,
+                &words::again(task.role, &reason),
+                limits,
+                &redactor,
+            )
+            .await;
         }
         let (session, usage) = (live.session(), usage(&live));
         let left = live
@@ -266,6 +287,8 @@ struct Turn {
     ended: Ended,
     said: String,
     asks: Option<PermissionRequest>,
+    /// Whether it wanted something that was refused. Some agents stop there.
+    refused: bool,
 }
 
 impl Turn {
@@ -280,6 +303,7 @@ impl Turn {
         Self {
             ended: ended.redacted(redactor),
             said: redactor.redact(&heard.text),
+            refused: heard.refused,
             asks: heard.asks.as_ref().map(|request| PermissionRequest {
                 tool: redactor.redact(&request.tool).chars().take(200).collect(),
                 input: redactor.redact(&request.input).chars().take(2000).collect(),

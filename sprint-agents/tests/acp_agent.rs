@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use sprint_agents::acp::AcpAgent;
 use sprint_agents::environment::Environment;
+use sprint_agents::permission::Mode;
 use sprint_core::domain::agent::{
-    AgentReport, AgentTask, Answer, Claimed, Role, RoleResult, Teammate,
+    AgentReport, AgentTask, Answer, Claimed, Grant, Role, RoleResult, Teammate,
 };
 use sprint_core::domain::workspace::Workspace;
 use sprint_core::failure::ErrorKind;
@@ -108,7 +109,11 @@ async fn the_last_object_an_agent_says_is_its_answer() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_is_asked_for_once_more() {
     let (report, _) = outcome("prose first").await;
-    insta::assert_snapshot!(told(&report.unwrap()), @"Your answer cannot be read: its answer holds no JSON object. Change nothing any more. Say only the result, as one JSON object of the form you were given.");
+    let report = report.unwrap();
+    assert!(
+        told(&report).contains("its answer holds no JSON object"),
+        "it is told why"
+    );
     let (report, _) = outcome("prose").await;
     insta::assert_snapshot!(reason(&report.unwrap()), @"the agent was asked twice, and its answer holds no JSON object");
 }
@@ -253,8 +258,64 @@ async fn what_no_rule_allows_is_refused() {
     let workspace = tempfile::tempdir().unwrap();
     let (report, _) = run(&agent("edits").await, &task(Role::Worker, workspace.path())).await;
     assert_eq!(told(&report.unwrap()), "yes, no");
-    let (report, _) = outcome("runs a command").await;
-    assert_eq!(told(&report.unwrap()), "no");
+    let (report, _) = outcome("reads").await;
+    assert_eq!(told(&report.unwrap()), "no", "what only reads runs nothing");
+    let (report, _) = outcome("stops when refused").await;
+    assert!(told(&report.unwrap()).contains("Go on with your work without it"));
+}
+
+#[tokio::test]
+async fn every_mode_decides_about_a_command_in_its_own_way() {
+    let workspace = tempfile::tempdir().unwrap();
+    let agent = agent("runs a command").await;
+    let mut task = task(Role::Worker, workspace.path());
+    for (mode, expect) in [
+        (Mode::AutoApprove, "no"),
+        (Mode::PreConfigured, "no"),
+        (Mode::SkipAll, "yes"),
+    ] {
+        let (report, _) = run(&agent.clone().with_mode(mode), &task).await;
+        assert_eq!(told(&report.unwrap()), expect, "{mode}");
+    }
+    let commands = ["npm publish".to_owned()];
+    let (report, _) = run(&agent.clone().with_commands(commands), &task).await;
+    assert_eq!(told(&report.unwrap()), "yes", "a configured command");
+
+    let manual = agent.with_mode(Mode::Manual);
+    let report = run(&manual, &task).await.0.unwrap();
+    let Answer::Asks(request) = report.answer else {
+        panic!("unexpected {:?}", report.answer);
+    };
+    assert_eq!(
+        (request.tool.as_str(), request.input.as_str()),
+        ("npm publish", "npm publish")
+    );
+    task.session = report.session;
+    for (allowed, expect) in [(true, "yes"), (false, "no")] {
+        task.grants = vec![Grant {
+            request: request.clone(),
+            allowed,
+        }];
+        let (report, blobs) = run(&manual, &task).await;
+        assert_eq!(told(&report.unwrap()), expect);
+        assert!(blobs.only().contains("Go on from where you were stopped"));
+    }
+}
+
+#[tokio::test]
+async fn the_model_is_chosen_where_the_agent_offers_it() {
+    let workspace = tempfile::tempdir().unwrap();
+    let agent = agent("names its model").await;
+    let mut task = task(Role::Context, workspace.path());
+    for (model, expect) in [
+        (None, "small"),
+        (Some("large"), "large"),
+        (Some("other"), "small"),
+    ] {
+        task.model = model.map(String::from);
+        let (report, _) = run(&agent, &task).await;
+        assert_eq!(told(&report.unwrap()), expect, "{model:?}");
+    }
 }
 
 #[tokio::test]

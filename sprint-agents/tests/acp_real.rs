@@ -233,12 +233,19 @@ async fn real_agents_may_do_what_rules_allow_and_nothing_else() {
         let outside = target.path().join("b.txt");
         let place = std::sync::Arc::new(std::sync::OnceLock::<PathBuf>::new());
         let (inside, beyond) = (std::sync::Arc::clone(&place), outside.clone());
-        let script = move |request: &Request| match (is_work(request), request.turn()) {
-            (false, _) => Reply::text("a title"),
-            (true, 0) => kind.write(&inside.get().unwrap().join("a.txt")),
-            (true, 1) => kind.write(&beyond),
-            (true, 2) => kind.shell("touch c.txt"),
-            (true, _) => worker("tried"),
+        let script = move |request: &Request| {
+            // One agent goes on when it is refused something, the other waits to be told.
+            let said = request.messages().iter();
+            let said = said
+                .filter(|message| message["role"] == "assistant")
+                .count();
+            match (is_work(request), said) {
+                (false, _) => Reply::text("a title"),
+                (true, 0) => kind.write(&inside.get().unwrap().join("a.txt")),
+                (true, 1) => kind.write(&beyond),
+                (true, 2) => kind.shell("touch c.txt"),
+                (true, _) => worker("tried"),
+            }
         };
         let Some(scene) = Scene::set(kind, script).await else {
             continue;
@@ -271,7 +278,7 @@ async fn real_workers_ask_the_context_agent_beside_them() {
                 (true, false, _) if request.last_user_text().contains("where is it?") => {
                     Reply::text("src/lib.rs:7 has it")
                 }
-                (true, false, _) => report("start in src/lib.rs"),
+                (true, false, _) => Reply::text("start in src/lib.rs"),
             }
         };
         let Some(scene) = Scene::set(kind, script).await else {

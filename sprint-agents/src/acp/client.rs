@@ -1,7 +1,6 @@
 //! The protocol. Nothing else here knows the crate that speaks it.
 
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use agent_client_protocol::schema::ProtocolVersion;
@@ -10,7 +9,9 @@ use agent_client_protocol::v1::schema::{
     CancelNotification, ContentBlock, HttpHeader, Implementation, InitializeRequest,
     LoadSessionRequest, McpServer, McpServerHttp, Meta, NewSessionRequest, PermissionOption,
     PermissionOptionKind, PromptRequest, RequestPermissionOutcome, RequestPermissionRequest,
-    RequestPermissionResponse, SelectedPermissionOutcome, SessionNotification, SessionUpdate,
+    RequestPermissionResponse, SelectedPermissionOutcome, SessionConfigKind, SessionConfigOption,
+    SessionConfigOptionCategory, SessionConfigOptionValue, SessionConfigSelectOption,
+    SessionConfigSelectOptions, SessionNotification, SessionUpdate, SetSessionConfigOptionRequest,
     StopReason, TextContent, ToolCallStatus, ToolCallUpdateFields, ToolKind,
 };
 use agent_client_protocol::{Agent, Client, Error, ErrorCode, Lines};
@@ -23,6 +24,7 @@ use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
 
 use crate::acp::child::{Record, Speaker};
 use crate::acp::heard::{Heard, ToolNews};
+use crate::acp::live::Opening;
 use crate::acp::policy::{Decision, Kind, Policy};
 use crate::ask::{self, HttpServer};
 
@@ -178,15 +180,25 @@ impl Connection {
     }
 
     /// Opens a session with our own server and no other.
-    pub(super) async fn open_session(
-        &self,
-        directory: &Path,
-        server: Option<&HttpServer>,
-    ) -> Result<String, Failure> {
-        let request = NewSessionRequest::new(directory)
-            .mcp_servers(servers(server))
-            .meta(only_ours());
+    pub(super) async fn open_session(&self, opening: &Opening<'_>) -> Result<String, Failure> {
+        let request = NewSessionRequest::new(opening.directory)
+            .mcp_servers(servers(opening.server))
+            .meta(only_ours(opening.reads_settings));
         let opened = self.to.send_request(request).block_task().await?;
+        if let Some(model) = opening.model {
+            let offered = opened.config_options.unwrap_or_default();
+            match offered.iter().find(|option| offers_model(option, model)) {
+                Some(option) => {
+                    let choice = SetSessionConfigOptionRequest::new(
+                        opened.session_id.clone(),
+                        option.id.clone(),
+                        SessionConfigOptionValue::value_id(model.to_owned()),
+                    );
+                    self.to.send_request(choice).block_task().await?;
+                }
+                None => tracing::warn!(model, "the agent offers no such model and uses its own"),
+            }
+        }
         Ok(opened.session_id.0.to_string())
     }
 
@@ -194,12 +206,11 @@ impl Connection {
     pub(super) async fn load_session(
         &self,
         session: &str,
-        directory: &Path,
-        server: Option<&HttpServer>,
+        opening: &Opening<'_>,
     ) -> Result<(), Failure> {
-        let request = LoadSessionRequest::new(session.to_owned(), directory)
-            .mcp_servers(servers(server))
-            .meta(only_ours());
+        let request = LoadSessionRequest::new(session.to_owned(), opening.directory)
+            .mcp_servers(servers(opening.server))
+            .meta(only_ours(opening.reads_settings));
         self.to.send_request(request).block_task().await?;
         Ok(())
     }
@@ -258,12 +269,35 @@ fn servers(server: Option<&HttpServer>) -> Vec<McpServer> {
     server.map(ours).into_iter().collect()
 }
 
+/// Whether this is the choice of the model, with this one among those to choose.
+fn offers_model(option: &SessionConfigOption, model: &str) -> bool {
+    let SessionConfigKind::Select(select) = &option.kind else {
+        return false;
+    };
+    let has = |options: &[SessionConfigSelectOption]| {
+        options.iter().any(|option| &*option.value.0 == model)
+    };
+    option.category == Some(SessionConfigOptionCategory::Model)
+        && match &select.options {
+            SessionConfigSelectOptions::Ungrouped(options) => has(options),
+            SessionConfigSelectOptions::Grouped(groups) => {
+                groups.iter().any(|group| has(&group.options))
+            }
+            _ => false,
+        }
+}
+
 /// What keeps an agent that runs Claude Code from the servers, hooks and settings of the user and
 /// of the repository. To others it means nothing.
-fn only_ours() -> Meta {
+fn only_ours(reads_settings: bool) -> Meta {
+    let sources: &[&str] = if reads_settings {
+        &["user", "project", "local"]
+    } else {
+        &[]
+    };
     let options = serde_json::json!({ "options": {
         "strictMcpConfig": true,
-        "settingSources": [],
+        "settingSources": sources,
         "disallowedTools": ["mcp__linear", "mcp__*inear*"],
     } });
     Meta::from_iter([("claudeCode".to_owned(), options)])
@@ -343,7 +377,7 @@ fn judge(
             PermissionOptionKind::AllowAlways,
         ],
         Decision::Refuse => {
-            heard.refused = heard.refused.saturating_add(1);
+            heard.refused = true;
             [
                 PermissionOptionKind::RejectOnce,
                 PermissionOptionKind::RejectAlways,

@@ -29,8 +29,8 @@ pub(super) struct Heard {
     pub(super) tokens: u64,
     /// The use that it stopped for.
     pub(super) asks: Option<PermissionRequest>,
-    /// Uses that were refused.
-    pub(super) refused: u32,
+    /// Whether a use was refused in this turn.
+    pub(super) refused: bool,
 }
 
 /// What is new about a tool; nothing about what did not change.
@@ -49,6 +49,7 @@ impl Heard {
         self.text.clear();
         self.tools.clear();
         self.asks = None;
+        self.refused = false;
     }
 
     pub(super) fn says(&mut self, text: &str) {

@@ -85,6 +85,10 @@ pub(super) struct Left {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opening<'a> {
     pub(super) directory: &'a Path,
+    /// Whether the user's own settings are to count.
+    pub(super) reads_settings: bool,
+    /// The model, if the configuration names one.
+    pub(super) model: Option<&'a str>,
     pub(super) server: Option<&'a HttpServer>,
     pub(super) resume: Option<&'a SessionId>,
     pub(super) until: Instant,
@@ -235,9 +239,7 @@ async fn open(connection: &Connection, opening: Opening<'_>) -> Result<(String, 
     if let Some(session) = opening.resume
         && connection.offers.load
     {
-        let loaded = connection
-            .load_session(session.as_str(), opening.directory, opening.server)
-            .await;
+        let loaded = connection.load_session(session.as_str(), &opening).await;
         match loaded {
             Ok(()) => return Ok((session.as_str().to_owned(), true)),
             Err(failure @ Failure::Login(_)) => return Err(failure),
@@ -246,9 +248,7 @@ async fn open(connection: &Connection, opening: Opening<'_>) -> Result<(String, 
             }
         }
     }
-    let session = connection
-        .open_session(opening.directory, opening.server)
-        .await?;
+    let session = connection.open_session(&opening).await?;
     Ok((session, false))
 }
 

@@ -3,10 +3,12 @@
 use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
-use sprint_core::domain::agent::{Grant, PermissionRequest};
+use sprint_core::domain::agent::{AgentTask, Grant, PermissionRequest};
 use sprint_core::id::BlobId;
 
 use crate::ask;
+use crate::permission::{BadCommand, Mode, Scope, permissions};
+use crate::profile::{Access, Profile};
 
 /// One use of a tool, as the agent describes it. All of it is untrusted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,10 +77,6 @@ pub(super) enum Decision {
 
 /// What becomes of a use that no rule decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "modes come with the permission module")
-)]
 pub(super) enum Undecided {
     Refuse,
     Allow,
@@ -92,8 +90,12 @@ pub(super) struct Policy {
     pub(super) writes: bool,
     /// Its workspace, by every name that leads there.
     pub(super) workspace: Vec<PathBuf>,
+    /// Whether it may change it without a person seeing each change.
+    pub(super) edits: bool,
     /// Commands it may run.
     pub(super) commands: Vec<Command>,
+    /// Commands that nobody may run, whatever allows them.
+    pub(super) forbidden: Vec<Command>,
     /// What people decided.
     pub(super) grants: Vec<Grant>,
     pub(super) undecided: Undecided,
@@ -101,10 +103,6 @@ pub(super) struct Policy {
 
 /// Commands that are allowed by one rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "rules come with the permission module")
-)]
 pub(super) enum Command {
     /// This line.
     Line(String),
@@ -112,7 +110,33 @@ pub(super) enum Command {
     WithArguments(String),
 }
 
+/// The rule that allows changes of the workspace.
+const EDITS: &str = "Edit(./**)";
+
 impl Command {
+    /// Those among rules as text.
+    fn among(rules: &[String]) -> Vec<Self> {
+        let commands = rules
+            .iter()
+            .filter_map(|rule| rule.strip_prefix("Bash(")?.strip_suffix(')'));
+        commands
+            .map(|command| match command.strip_suffix(":*") {
+                Some(command) => Self::WithArguments(command.to_owned()),
+                None => Self::Line(command.to_owned()),
+            })
+            .collect()
+    }
+
+    /// Whether some part of a line is this command, whatever follows it.
+    fn is_in(&self, line: &str) -> bool {
+        let (Self::Line(command) | Self::WithArguments(command)) = self;
+        line.split([';', '&', '|', '\n', '(', '`']).any(|part| {
+            let words = part.split_whitespace();
+            let mut words = words.skip_while(|word| word.contains('='));
+            command.split(' ').all(|word| words.next() == Some(word))
+        })
+    }
+
     fn covers(&self, line: &str) -> bool {
         match self {
             Self::Line(allowed) => line == allowed,
@@ -131,12 +155,48 @@ fn is_plain(c: char) -> bool {
 }
 
 impl Policy {
+    /// What an agent with this task may do.
+    pub(super) fn of(
+        mode: Mode,
+        task: &AgentTask,
+        commands: &[String],
+    ) -> Result<Self, BadCommand> {
+        let commands: Vec<_> = commands.iter().map(String::as_str).collect();
+        let profile = Profile::of(task.role, &task.assignment);
+        let scope = Scope {
+            task,
+            commands: &commands,
+            browser: None,
+            own_tools: &[],
+        };
+        let rules = permissions(mode, &profile, &scope)?;
+        let given = task.workspace.clone();
+        let real = given.canonicalize().ok();
+        Ok(Self {
+            writes: profile.access == Access::Write,
+            edits: rules.allow.iter().any(|rule| rule == EDITS),
+            workspace: [given].into_iter().chain(real).collect(),
+            commands: Command::among(&rules.allow),
+            forbidden: Command::among(&rules.deny),
+            grants: task.grants.clone(),
+            undecided: match mode {
+                // Where the user's settings decide, what they leave open is refused, as it is
+                // where rules decide.
+                Mode::AutoApprove | Mode::PreConfigured => Undecided::Refuse,
+                Mode::SkipAll => Undecided::Allow,
+                Mode::Manual => Undecided::Ask,
+            },
+        })
+    }
+
     /// Nothing at all.
     pub(super) const fn none() -> Self {
         Self {
             writes: false,
+            edits: false,
             workspace: Vec::new(),
             commands: Vec::new(),
+            forbidden: Vec::new(),
             grants: Vec::new(),
             undecided: Undecided::Refuse,
         }
@@ -144,6 +204,10 @@ impl Policy {
 
     pub(super) fn decide(&self, wanted: &Use) -> Decision {
         if wanted.is_trackers() {
+            return Decision::Refuse;
+        }
+        let line = wanted.command().map(str::trim);
+        if line.is_some_and(|line| self.forbidden.iter().any(|rule| rule.is_in(line))) {
             return Decision::Refuse;
         }
         if is_ask(&wanted.tool) {
@@ -160,15 +224,12 @@ impl Policy {
                 false => Decision::Refuse,
             };
         }
-        let line = wanted.command().map(str::trim);
         let covered =
             || line.is_some_and(|line| self.commands.iter().any(|rule| rule.covers(line)));
         let allowed = match wanted.kind {
             Kind::Look => wanted.paths.iter().all(|path| self.is_inside(path)),
-            // In manual mode a person sees every change.
             Kind::Change => {
-                self.writes
-                    && self.undecided != Undecided::Ask
+                self.edits
                     && !wanted.paths.is_empty()
                     && wanted.paths.iter().all(|path| self.is_own_file(path))
             }

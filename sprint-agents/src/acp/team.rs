@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sprint_core::domain::agent::{
-    AgentTask, Answer, Claimed, Role, RoleResult, Teammate, TeammateReport, Usage,
-};
+use sprint_core::domain::agent::{AgentTask, Role, Teammate, TeammateReport, Usage};
 use sprint_core::failure::ErrorKind;
 use sprint_core::ports::{EffectContext, Error, Result};
 use tokio::sync::Mutex;
@@ -14,9 +12,10 @@ use tokio::time::Instant;
 
 use crate::acp::client::{Failure, Stop};
 use crate::acp::live::{Ended, Live, Opening};
-use crate::acp::verdict::Verdict;
-use crate::acp::{AcpAgent, Turn, explain, keep, usage, words};
+use crate::acp::{AcpAgent, Turn, keep, usage, words};
 use crate::ask::{Desk, HttpServer, Lapse, Respondent};
+use crate::prompt;
+use crate::prompt::degradation::signals;
 
 /// A live agent that is asked questions, and that its owner gets back.
 #[derive(Debug)]
@@ -34,7 +33,7 @@ impl Respondent for Colleague {
             return Err(Lapse::Gone("it was ended".into()));
         };
         let ended = agent
-            .turn(&words::question(question), self.until, self.silence)
+            .turn(&prompt::question(question), self.until, self.silence)
             .await;
         let failed = |reason: &str| Err(Lapse::Failed(reason.into()));
         match ended {
@@ -89,32 +88,29 @@ impl Team {
         let until = started + limit / 3;
         let opening = Opening {
             directory: &task.workspace,
+            reads_settings: false,
+            model: task.model.as_deref(),
             server: None,
             resume: None,
             until,
         };
-        let without = |error: &str| {
-            let error = agent.redactor.redact(error);
+        let without = |error: String| {
             tracing::warn!(key = task.key, error, "the worker has no context agent");
         };
         let mut live = match agent.start(&task, opening).await {
             Ok(live) => live,
             Err(error) => {
-                without(&explain(&error).1);
+                without(error.chain());
                 return None;
             }
         };
-        let told = words::assignment(&task);
+        let told = words::teammate(&task);
         let turn = Turn::take(&mut live, &told, (until, agent.silence), &agent.redactor).await;
-        let report = match turn.verdict(Role::Context, "") {
-            Verdict::Answer(Answer::Result(Claimed(RoleResult::Context(result)))) => {
-                Some(result.report)
-            }
-            other @ (Verdict::Answer(_) | Verdict::Unusable(_) | Verdict::Trouble(..)) => {
-                tracing::warn!(key = task.key, ?other, "the context agent made no report");
-                None
-            }
-        };
+        let report = Some(turn.said)
+            .filter(|said| turn.ended == Ended::Stopped(Stop::Finished) && !said.trim().is_empty());
+        if report.is_none() {
+            tracing::warn!(key = task.key, ended = ?turn.ended, "the context agent made no report");
+        }
         let live = Arc::new(Mutex::new(Some(live)));
         let colleague = Colleague {
             live: Arc::clone(&live),
@@ -134,7 +130,7 @@ impl Team {
                 members,
             }),
             Err(error) => {
-                without(&error.to_string());
+                without(error.to_string());
                 None
             }
         }
@@ -182,6 +178,7 @@ impl Drop for Members {
 }
 
 /// Signs of degradation in an answer.
-fn signs(_: &str) -> Vec<String> {
-    Vec::new()
+fn signs(answer: &str) -> Vec<String> {
+    let found = signals(answer).into_iter();
+    found.map(|signal| signal.name().to_owned()).collect()
 }

@@ -1,22 +1,49 @@
-//! What an agent is told.
+//! What an agent is told. The protocol knows no system prompt, so that all of it is in messages.
 
-use sprint_core::domain::agent::AgentTask;
+use sprint_core::domain::agent::{AgentTask, Assignment, Role};
 
-/// The assignment.
-pub(super) fn assignment(task: &AgentTask) -> String {
-    let told = serde_json::to_string(task).unwrap_or_default();
-    format!("Your task, as JSON. End with your result as one JSON object.\n{told}")
+use crate::ask;
+use crate::prompt::{self, AnswerForm, Prompt, PromptFacts};
+
+/// The assignment, for a session that is new or `resumed`, and for a worker that can ask or not.
+pub(super) fn assignment(task: &AgentTask, resumed: bool, asks: bool) -> String {
+    let stopped = task.grants.last().filter(|_| resumed);
+    if let Some(grant) = stopped
+        && !matches!(task.assignment, Assignment::Fix { .. })
+    {
+        return prompt::decided(grant);
+    }
+    let facts = PromptFacts {
+        answer: AnswerForm::Text,
+        resumed,
+        ask_tool: asks.then_some(ask::TOOL),
+        allowed: None,
+    };
+    let told = whole(prompt::render(task, &facts));
+    match stopped {
+        Some(grant) => format!("{told}\n\n{}", prompt::decided(grant)),
+        None => told,
+    }
 }
 
-/// A worker's question to its context agent.
-pub(super) fn question(question: &str) -> String {
-    format!("The worker asks. Look at the files before you answer.\n{question}")
+/// What the context agent beside a worker is told first.
+pub(super) fn teammate(task: &AgentTask) -> String {
+    whole(prompt::teammate(task))
+}
+
+/// What an agent is told that stopped because something was refused.
+pub(super) fn go_on() -> String {
+    "What you wanted to do is not allowed here. Go on with your work without it, and do not try to \
+     reach the same by another way. When your work is done, give your result in the form you were \
+     told."
+        .to_owned()
 }
 
 /// What an agent is told whose answer cannot be used.
-pub(super) fn again(reason: &str) -> String {
-    format!(
-        "Your answer cannot be read: {reason}. Change nothing any more. Say only the result, as \
-         one JSON object of the form you were given."
-    )
+pub(super) fn again(role: Role, reason: &str) -> String {
+    prompt::repair(role, AnswerForm::Text, reason)
+}
+
+fn whole(Prompt { system, user }: Prompt) -> String {
+    format!("{system}\n\n{user}")
 }

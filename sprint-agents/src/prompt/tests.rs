@@ -289,7 +289,7 @@ fn the_blocks_of_a_worker_come_in_the_order_of_the_specification() {
         "## Test patterns",
         "## Starter templates",
         "## The context agent beside you",
-        "## What it found before you began",
+        "## What the context agent found",
         "## What is known",
         "## What earlier tickets of this sprint taught",
         "## Failures that often happen here",

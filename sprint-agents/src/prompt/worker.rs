@@ -170,15 +170,14 @@ fn research(task: &AgentTask, facts: &PromptFacts<'_>) -> String {
             "## What the context agent found\nThere is no report. Read the code yourself.\n\n{}",
             handoff("").text()
         )),
-        (Some(report), Some(_)) => Some(format!(
-            "## What it found before you began\nOpen each line before you build on it. What is \
-             missing, or listed as unverified, you have to ask for or read yourself.\n\n{}",
-            handoff(report).text()
-        )),
-        (Some(report), None) => Some(format!(
-            "## What the context agent found\nIt read the code before you and is gone: it cannot be \
-             asked. Open each line before you build on it. What is missing, or listed as \
-             unverified, you have to read yourself.\n\n{}",
+        (Some(report), teammate) => Some(format!(
+            "## What the context agent found\nIt read the code before you and {}. Open each line \
+             before you build on it. What is missing, or listed as unverified, you have to read \
+             yourself.\n\n{}",
+            match teammate {
+                Some(_) => "can be asked for more",
+                None => "is gone: it cannot be asked",
+            },
             handoff(report).text()
         )),
     };
@@ -199,7 +198,7 @@ fn teammate(task: &AgentTask, tool: &str) -> String {
          Do not use an answer, and read the file yourself, if it\n\
          - warns about itself (`{WARNING}`),\n\
          - names no path and line,\n\
-         - hedges (\"I think\", \"probably\", \"if I remember\"),\n\
+         - hedges (\"I think\", \"probably\", \"should be\"),\n\
          - contradicts the file or an earlier answer.\n\
          After the second such answer stop asking.\n\
          If no answer comes within {wait} seconds, or an error or nonsense comes, go on without it \

@@ -12,6 +12,7 @@ pub(crate) fn play(script: &str) {
         input: std::io::stdin().lock(),
         session: "none".into(),
         server: Value::Null,
+        model: "small".into(),
         prompts: 0,
     };
     while let Some(message) = stage.read() {
@@ -25,6 +26,7 @@ struct Stage {
     input: StdinLock<'static>,
     session: String,
     server: Value,
+    model: String,
     prompts: u32,
 }
 
@@ -72,7 +74,16 @@ impl Stage {
             "session/new" => {
                 self.session = "new".into();
                 self.server = params["mcpServers"][0].clone();
-                json!({ "sessionId": self.session })
+                let models = ["small", "large"].map(|id| json!({ "value": id, "name": id }));
+                json!({ "sessionId": self.session, "configOptions": [{
+                    "id": "which", "name": "Model", "category": "model", "type": "select",
+                    "currentValue": "small", "options": models,
+                }] })
+            }
+            "session/set_config_option" => {
+                assert_eq!(params["configId"], "which");
+                self.model = params["value"].as_str().unwrap().to_owned();
+                json!({ "configOptions": [] })
             }
             "session/load" if params["sessionId"] == "lost" => {
                 let error = json!({ "code": -32002, "message": "Resource not found" });
@@ -101,6 +112,7 @@ impl Stage {
         match self.script.as_str() {
             "team" => self.team(text),
             "session" | "forgets" => self.report(&self.session),
+            "names its model" => self.report(&self.model),
             "prose" => self.say("I did it."),
             "prose first" if self.prompts == 1 => self.say("I did it."),
             "prose first" => self.report(text),
@@ -156,10 +168,18 @@ impl Stage {
                     &json!({ "command": "npm publish" }),
                     &[],
                 );
-                self.report(&told);
+                self.say(&worker_result(&told));
                 if told == "cancelled" {
                     return Ok("cancelled");
                 }
+            }
+            "stops when refused" if self.prompts < 3 => {
+                self.ask("execute", "ls", &json!({ "command": "ls" }), &[]);
+            }
+            "stops when refused" => self.report(text),
+            "reads" => {
+                let told = self.ask("execute", "ls", &json!({ "command": "ls" }), &[]);
+                self.report(&told);
             }
             "edits" => {
                 let file = std::env::current_dir().unwrap().join("a.txt");
@@ -194,7 +214,7 @@ impl Stage {
             let message = self.read().unwrap();
             if message["id"] == title {
                 let outcome = &message["result"]["outcome"];
-                let told = outcome.get("optionId").or(outcome.get("outcome"));
+                let told = outcome.get("optionId").or_else(|| outcome.get("outcome"));
                 return told.unwrap().as_str().unwrap().to_owned();
             }
         }
@@ -211,7 +231,7 @@ impl Stage {
     fn team(&mut self, text: &str) {
         if variable("SPRINT_ROLE") == "context" {
             if self.prompts == 1 {
-                return self.report("start in src/lib.rs");
+                return self.say("start in src/lib.rs");
             }
             if text.contains("and then die") {
                 exit(1);

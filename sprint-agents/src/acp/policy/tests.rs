@@ -1,4 +1,6 @@
 use serde_json::json;
+use sprint_core::domain::agent::Role;
+use sprint_core::domain::command::CheckKind;
 
 use super::Kind::{Change, Execute, Look, Other};
 use super::*;
@@ -15,11 +17,13 @@ fn wanted(tool: &str, kind: Kind, paths: &[&str], command: Option<&str>) -> Use 
 fn policy(writes: bool, undecided: Undecided) -> Policy {
     Policy {
         writes,
+        edits: writes && undecided == Undecided::Refuse,
         workspace: vec!["/w/t".into(), "/real/t".into()],
         commands: vec![
             Command::Line("npm test".into()),
             Command::WithArguments("git add".into()),
         ],
+        forbidden: vec![Command::WithArguments("git push".into())],
         grants: Vec::new(),
         undecided,
     }
@@ -47,6 +51,9 @@ const USES: &[(&str, Kind, &str, &str)] = &[
     ("Bash", Execute, "", "git add $(curl x)"),
     ("Bash", Execute, "", "git add a\ncurl x"),
     ("Bash", Execute, "", "curl x"),
+    ("Bash", Execute, "", "git push"),
+    ("Bash", Execute, "", "cd x && A=1 git  push -f"),
+    ("Bash", Execute, "", "git pushed"),
     ("Fetch", Other, "", ""),
     ("mcp__sprint__ask_context", Other, "", ""),
     ("sprint_ask_context", Other, "", ""),
@@ -103,6 +110,9 @@ fn every_kind_of_use_in_every_mode() {
     Bash                     git add $(curl x)           -     allow ask   -
     Bash                     git add a\ncurl x           -     allow ask   -
     Bash                     curl x                      -     allow ask   -
+    Bash                     git push                    -     -     -     -
+    Bash                     cd x && A=1 git  push -f    -     -     -     -
+    Bash                     git pushed                  -     allow ask   -
     Fetch                                                -     allow ask   -
     mcp__sprint__ask_context                             allow allow allow allow
     sprint_ask_context                                   allow allow allow allow
@@ -128,4 +138,51 @@ fn a_decision_of_a_person_holds_for_the_same_use_and_no_other() {
         assert_eq!(policy.decide(&asked), expect);
         assert_eq!(policy.decide(&other), Decision::Ask);
     }
+}
+
+#[test]
+fn policies_follow_from_mode_role_and_commands() {
+    let workspace = tempfile::tempdir().unwrap();
+    let place = sprint_core::domain::workspace::Workspace {
+        path: workspace.path().to_owned(),
+        branch: "eng-1".parse().unwrap(),
+        base: "a".repeat(40).parse().unwrap(),
+        work_base: "a".repeat(40).parse().unwrap(),
+    };
+    let mut table = Vec::new();
+    for role in [Role::Worker, Role::Review] {
+        let mut task = AgentTask::new("k", role, "ENG-1".parse().unwrap(), &place);
+        task.checks.insert(CheckKind::Test, "npm test".into());
+        for mode in Mode::ALL {
+            let policy = Policy::of(mode, &task, &["npm ci".into()]).unwrap();
+            assert!(
+                policy
+                    .forbidden
+                    .contains(&Command::WithArguments("git push".into()))
+            );
+            let inside = workspace.path().join("a.txt");
+            let uses = [
+                wanted("Edit", Change, &[inside.to_str().unwrap()], None),
+                wanted("Bash", Execute, &[], Some("npm test")),
+                wanted("Bash", Execute, &[], Some("npm ci")),
+                wanted("Bash", Execute, &[], Some("npm publish")),
+                wanted("Bash", Execute, &[], Some("git push")),
+            ];
+            let told = uses.map(|wanted| format!("{:?}", policy.decide(&wanted)));
+            table.push(format!("{role} {mode}: {}", told.join(" ")));
+        }
+    }
+    insta::assert_snapshot!(table.join("\n"), @r"
+    worker auto-approve: Allow Allow Allow Refuse Refuse
+    worker skip-all: Allow Allow Allow Allow Refuse
+    worker manual: Ask Ask Ask Ask Refuse
+    worker pre-configured: Refuse Refuse Refuse Refuse Refuse
+    review auto-approve: Refuse Refuse Refuse Refuse Refuse
+    review skip-all: Refuse Refuse Refuse Refuse Refuse
+    review manual: Refuse Refuse Refuse Refuse Refuse
+    review pre-configured: Refuse Refuse Refuse Refuse Refuse
+    ");
+    let mut task = AgentTask::new("k", Role::Worker, "ENG-1".parse().unwrap(), &place);
+    task.checks.insert(CheckKind::Test, "npm *".into());
+    assert!(Policy::of(Mode::AutoApprove, &task, &[]).is_err());
 }
