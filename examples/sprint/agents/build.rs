@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use sprint_agents::acp::AcpAgent;
 use sprint_agents::permission::Mode;
 use sprint_agents::profile::Models;
-use sprint_agents::{ByRole, ClaudeAgent, CommandAgent, Environment, Leases};
+use sprint_agents::{AcpAgent, ByRole, ClaudeAgent, CommandAgent, Environment, Leases};
 use sprint_core::domain::agent::Role;
 use sprint_core::domain::command::CommandLine;
 use sprint_core::domain::config::SprintConfig;
@@ -137,9 +136,6 @@ async fn acp(
         .with_commands(commands);
     if let Some(limit) = around.silence {
         agent = agent.with_silence_limit(limit);
-    }
-    if let Some(leases) = &around.leases {
-        agent = agent.with_leases(Arc::clone(leases));
     }
     Ok(agent)
 }

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use clap::Args;
-use sprint_agents::acp::AcpAgent;
 use sprint_agents::checkup::{Checkup, Standing};
+use sprint_agents::{AcpAgent, Environment};
+use sprint_core::ports::AgentRunner as _;
 
 use crate::agents::build::{self, Surroundings};
 use crate::agents::{AgentArgs, Agents};
@@ -48,11 +49,33 @@ async fn look(args: &AgentArgs) -> Result<Vec<Checkup>> {
     match &args.agents {
         None | Some(Agents::Claude) => Ok(build::claude(args, &[], &around)?.check().await),
         Some(Agents::Acp(words)) => {
-            Ok(AcpAgent::check(words.clone(), build::provider(args, around.environment)).await)
+            let environment = build::provider(args, around.environment);
+            Ok(vec![greet(words.clone(), environment).await])
         }
         Some(Agents::Command(line)) => Err(Usage(format!(
             "`{line}` is any program; there is nothing to be checked but to run it"
         ))
         .into()),
+    }
+}
+
+/// Starts an agent that speaks ACP, as far as its first words. That a key to the tracker keeps it from
+/// being started is a part of it.
+async fn greet(words: Vec<String>, environment: Environment) -> Checkup {
+    let (standing, found) = match AcpAgent::find(words, environment).await {
+        Ok(agent) => {
+            let name = agent.name().unwrap_or("an agent without a name");
+            let offers = agent.capabilities();
+            let teams = ["without", "with"][usize::from(offers.teams)];
+            let sessions = ["without", "with"][usize::from(offers.sessions)];
+            let found = format!("{name}: {teams} teammates, {sessions} sessions to go on with");
+            (Standing::Good, found)
+        }
+        Err(error) => (Standing::Bad, error.chain()),
+    };
+    Checkup {
+        what: "protocol",
+        standing,
+        found,
     }
 }
