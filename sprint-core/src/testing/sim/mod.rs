@@ -180,7 +180,11 @@ impl Sim {
     fn fold(&mut self, inputs: Vec<Input>) {
         let now = self.world.clock().now();
         let mut events = Vec::new();
+        let mut heard = Vec::new();
         for input in inputs {
+            if let Input::Finished { effect, .. } = &input {
+                heard.push(effect.clone());
+            }
             self.history.command(&input, &self.run);
             self.cover_input(&input);
             events.extend(self.run.apply(now, input));
@@ -192,11 +196,13 @@ impl Sim {
             events.extend(self.run.apply(now, Input::Starting(start.clone())));
         }
         if self.strikes(self.faults.crashes / 3) {
+            heard.iter().for_each(|id| self.history.unheard(id));
             return self.crash("before a save");
         }
         if let Some(delta) = self.run.take_delta() {
             if self.strikes(self.faults.saves) {
                 self.coverage.hit("save", "failed");
+                heard.iter().for_each(|id| self.history.unheard(id));
                 return self.crash("in a save");
             }
             // The text form costs more than all else, so not every change is sent through it.

@@ -133,7 +133,7 @@ fn furnish(rng: &mut Rng, state: &mut State, plan: &SprintPlan, n: usize) {
         state.checks.red_at_start.insert("edit-1".into());
     }
     let some = |rng: &mut Rng| NAMES[rng.below(n)].to_owned();
-    if rng.chance(25) {
+    if rng.chance(60) {
         state.repo.conflicts.insert((some(rng), some(rng)));
     }
     if rng.chance(25) {
@@ -227,7 +227,7 @@ fn teammate(rng: &mut Rng) -> TeammateAct {
 }
 
 fn conflict(rng: &mut Rng) -> ConflictAct {
-    match rng.below(9) {
+    match rng.below(18) {
         0 => ConflictAct::LeavesMarkers,
         1 => ConflictAct::Drops,
         2 => ConflictAct::Strays,
@@ -243,7 +243,7 @@ fn worker(rng: &mut Rng) -> WorkerAct {
         let text = text.to_owned();
         WorkerAct::Flawed(Flaw::Fails { check, text })
     };
-    match rng.below(36) {
+    match rng.below(40) {
         0 | 1 => fails(CheckKind::Test, "test it_works FAILED"),
         2 => fails(CheckKind::Test, "test it_still_works FAILED"),
         3 => fails(CheckKind::Build, "mismatched types"),
