@@ -3,7 +3,6 @@
 pub(crate) mod build;
 pub(crate) mod check;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 

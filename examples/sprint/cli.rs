@@ -53,7 +53,7 @@ pub(crate) enum Action {
     /// Create a small repository with eight tickets and run a real sprint on it.
     Demo(DemoArgs),
     /// Run the sprint of a problem, or go on with the one that was interrupted.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Show where the sprint of a problem stands.
     Status,
     /// Look at the agents before a sprint relies on them.

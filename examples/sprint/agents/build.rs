@@ -170,11 +170,12 @@ pub(crate) fn provider(args: &AgentArgs, environment: Environment) -> Environmen
             .with("ANTHROPIC_BASE_URL", &scripted.base_url)
             .with_secret("ANTHROPIC_API_KEY", "scripted");
     }
-    let set = |name: &&str| Some((*name, std::env::var_os(name)?));
-    let way = PROVIDER.iter().filter_map(set);
-    let environment = way.fold(environment, |all, (name, value)| all.with(name, value));
-    let credentials = CREDENTIALS.iter().filter_map(set);
-    credentials.fold(environment, |all, (name, value)| {
+    let set = |names: &'static [&'static str]| {
+        let values = names.iter().map(|name| (*name, std::env::var_os(name)));
+        values.filter_map(|(name, value)| Some((name, value?)))
+    };
+    let environment = set(&PROVIDER).fold(environment, |all, (name, value)| all.with(name, value));
+    set(&CREDENTIALS).fold(environment, |all, (name, value)| {
         match value.into_string() {
             Ok(value) => all.with_secret(name, value),
             Err(_) => all,

@@ -110,7 +110,7 @@ fn claim(result: &scripted_api::ToolResult) -> Value {
             .count()
     };
     json!({
-        "exit_code": code.unwrap_or(i32::from(result.is_error)),
+        "exit_code": code.unwrap_or_else(|| i32::from(result.is_error)),
         "passed": count("ok "),
         "failed": count("not ok "),
     })

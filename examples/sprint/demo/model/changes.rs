@@ -99,7 +99,7 @@ pub(super) fn merged(text: &str) -> String {
             ours = line;
         } else if side == "theirs" {
             let added = line.rsplit_once(", ").map_or("", |(_, added)| added);
-            result.push_str(&format!("{ours}, {added}\n"));
+            result.extend([ours, ", ", added, "\n"]);
         } else if side.is_empty() {
             result.push_str(line);
             result.push('\n');
