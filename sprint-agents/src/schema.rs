@@ -4,9 +4,9 @@
 //! references, no formats, no unions with null (an optional member is left out), and no members
 //! but the ones named, so that a misspelt one is told and not lost.
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sprint_core::domain::agent::{
     CompletionResult, ConflictResult, ContextResult, E2eResult, ExploreResult, RetrospectiveResult,
     ReviewResult, Role, SchedulerResult, SimplifierResult, TicketContextResult, WorkerResult,
@@ -30,19 +30,13 @@ pub fn schema(role: Role) -> Value {
 }
 
 fn of<T: JsonSchema>() -> Value {
-    let mut settings = SchemaSettings::draft07().with_transform(simplify);
+    let mut settings = SchemaSettings::draft07();
     settings.meta_schema = None;
     settings.inline_subschemas = true;
     let schema = settings.into_generator().into_root_schema_for::<T>();
-    schema.to_value()
-}
-
-fn simplify(schema: &mut Schema) {
-    let mut value = std::mem::take(schema).to_value();
-    plain(&mut value);
-    if let Value::Object(members) = value {
-        *schema = members.into();
-    }
+    let mut schema = schema.to_value();
+    plain(&mut schema);
+    schema
 }
 
 /// Takes from a schema what validators disagree about.
@@ -51,17 +45,30 @@ fn plain(value: &mut Value) {
     for needless in ["title", "format", "default"] {
         schema.remove(needless);
     }
-    // An optional member may be absent; that is enough.
+    without_null(schema);
+    as_words(schema);
+    if let Some(Value::Object(members)) = schema.get_mut("properties") {
+        members.values_mut().for_each(plain);
+        schema.insert("additionalProperties".into(), false.into());
+    }
+    if let Some(items) = schema.get_mut("items") {
+        plain(items);
+    }
+}
+
+/// An optional member may be absent; that is enough.
+fn without_null(schema: &mut Map<String, Value>) {
     if let Some(Value::Array(types)) = schema.get_mut("type") {
         types.retain(|name| name != "null");
-        if let [only] = types.as_slice() {
-            let only = only.clone();
+        if let [only] = types.as_mut_slice() {
+            let only = only.take();
             schema.insert("type".into(), only);
         }
     }
     if let Some(Value::Array(mut choices)) = schema.remove("anyOf") {
         choices.retain(|choice| choice.get("type") != Some(&"null".into()));
         if let [Value::Object(only)] = choices.as_mut_slice() {
+            // What is said of the member is nearer than what is said of its type.
             let told = schema.remove("description");
             schema.append(only);
             schema.extend(told.map(|told| ("description".to_owned(), told)));
@@ -69,30 +76,21 @@ fn plain(value: &mut Value) {
             schema.insert("anyOf".into(), choices.into());
         }
     }
-    if schema.contains_key("properties") {
-        schema.insert("additionalProperties".into(), false.into());
-    }
-    for (name, member) in schema.iter_mut() {
-        match (name.as_str(), member) {
-            ("properties", Value::Object(members)) => members.values_mut().for_each(plain),
-            ("items", items) => plain(items),
-            (_, _) => {}
-        }
-    }
-    // Words with a meaning each are a plain choice to a validator.
-    if let Some(Value::Array(choices)) = schema.get("oneOf") {
-        let words: Vec<_> = choices.iter().filter_map(|c| c.get("const")).collect();
-        if words.len() == choices.len() {
-            let words = words.into_iter().cloned().collect::<Vec<_>>();
-            let meanings = meanings(choices);
-            schema.remove("oneOf");
-            schema.insert("type".into(), "string".into());
-            schema.insert("enum".into(), words.into());
-            let told = schema.get("description").and_then(Value::as_str);
-            let told = [told.unwrap_or_default(), &meanings].join(" ");
-            schema.insert("description".into(), told.trim().into());
-        }
-    }
+}
+
+/// Words with a meaning each become a plain choice, and their meanings part of the description.
+fn as_words(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = schema.get("oneOf") else {
+        return;
+    };
+    let words: Option<Vec<Value>> = choices.iter().map(|c| c.get("const").cloned()).collect();
+    let Some(words) = words else { return };
+    let told = schema.get("description").and_then(Value::as_str);
+    let told = [told.unwrap_or_default(), &meanings(choices)].join(" ");
+    schema.remove("oneOf");
+    schema.insert("type".into(), "string".into());
+    schema.insert("enum".into(), words.into());
+    schema.insert("description".into(), told.trim().into());
 }
 
 /// What each of the words of a choice means, in one line.

@@ -36,7 +36,7 @@ pub enum Target {
 /// What comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done.
+    /// It is done; whether it succeeds is another matter.
     Runs,
     /// It is refused, and the agent goes on without.
     Denied,

@@ -198,7 +198,7 @@ fn teammate(task: &AgentTask, tool: &str) -> String {
          Do not use an answer, and read the file yourself, if it\n\
          - warns about itself (`{WARNING}`),\n\
          - names no path and line,\n\
-         - hedges (\"I think\", \"probably\", \"should be\"),\n\
+         - hedges (\"I think\", \"probably\", \"if I remember\"),\n\
          - contradicts the file or an earlier answer.\n\
          After the second such answer stop asking.\n\
          If no answer comes within {wait} seconds, or an error or nonsense comes, go on without it \

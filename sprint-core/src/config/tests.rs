@@ -29,7 +29,7 @@ partial_merge: false
 avoid_conflicts: true
 sprint_dashboard: false
 max_parallel: 4
-models: {context: sonnet, worker: opus, simplifier: sonnet, review: sonnet, completion: sonnet, verification: sonnet, fix: opus, scheduler: sonnet, conflict: opus, e2e: sonnet}
+models: {context: sonnet, worker: opus, simplifier: sonnet, review: sonnet, completion: sonnet, verification: sonnet, fix: opus, scheduler: sonnet, conflict: opus, e2e: sonnet, retrospective: sonnet, explore: sonnet, ticket_context: sonnet}
 phases:
   verification: true
   code_review: false
@@ -111,7 +111,12 @@ fn a_full_file_sets_every_parameter() {
         "review": "sonnet",
         "completion": "sonnet",
         "simplifier": "sonnet",
-        "conflict": "opus"
+        "conflict": "opus",
+        "e2e": "sonnet",
+        "retrospective": "sonnet",
+        "explore": "sonnet",
+        "ticket_context": "sonnet",
+        "scheduler": "sonnet"
       },
       "phases": {
         "code_review": false,
@@ -136,9 +141,7 @@ fn a_full_file_sets_every_parameter() {
         "dev_server_health_path": "/up",
         "dev_server_start_timeout_s": 10,
         "models": {
-          "e2e": "sonnet",
           "fix": "opus",
-          "scheduler": "sonnet",
           "verification": "sonnet"
         }
       }
