@@ -9,6 +9,7 @@ use sprint_core::engine::{Control, Engine, Finished, Ports, Why, control};
 use sprint_core::id::ProblemId;
 use sprint_core::local::layout::Layout;
 use sprint_core::local::lease::{FileLease, NetworkFiles};
+use sprint_core::local::lessons;
 use sprint_core::local::store::FileStore;
 use sprint_core::ports::{
     Clock as _, Lease, LeaseHolder as _, Owner, StateStore as _, SystemClock,
@@ -20,7 +21,7 @@ use sprint_core::run::snapshot::Snapshot;
 use sprint_core::run::state::{Ending, Phase};
 use sprint_core::run::ticket::{Stage, TicketRun};
 
-use crate::agents::build;
+use crate::agents::build::{self, Surroundings};
 use crate::cli::{Cli, RunArgs, Usage};
 use crate::live::Live;
 use crate::{say, wire};
@@ -103,11 +104,15 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
             config
         }
     };
-    let ports = wire::ports(&root.0, &config, args, layout, Arc::clone(&store)).await?;
+    let around = Surroundings::of(&args.agents, &config, &layout.directory())?;
+    let (shared, place) = (Arc::clone(&store), layout.clone());
+    let ports = wire::ports(&root.0, &config, args, place, shared, &around).await?;
     let session = Session {
         sprint,
         args,
         ports,
+        layout,
+        around,
         lease,
         store,
         config,
@@ -121,6 +126,8 @@ struct Session<'a> {
     sprint: &'a Sprint,
     args: &'a RunArgs,
     ports: Ports,
+    layout: Layout,
+    around: Surroundings,
     lease: Lease,
     store: Arc<FileStore>,
     config: sprint_core::domain::config::SprintConfig,
@@ -157,6 +164,9 @@ impl Session<'_> {
                 decide(&control, self.args);
                 let mut plan = engine.plan(problem, self.config.clone()).await?;
                 plan.simplifier_regressed = self.regressed;
+                let (lessons, warnings) = lessons(&self.layout);
+                plan.guidance = lessons;
+                plan.warnings.extend(warnings);
                 live.start(&plan);
                 let run = engine.start(plan, &self.lease, &mut inbox);
                 interruptible(run, &control, &live).await
@@ -167,6 +177,7 @@ impl Session<'_> {
         match finished {
             Some(finished) => {
                 let Finished { run, why } = finished.context("the sprint stopped")?;
+                self.around.end(&run.snapshot());
                 Ok(report(self.sprint, &run.snapshot(), Some(&why)))
             }
             None => {

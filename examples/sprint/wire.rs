@@ -144,12 +144,12 @@ pub(crate) async fn ports(
     args: &RunArgs,
     layout: Layout,
     store: Arc<FileStore>,
+    around: &Surroundings,
 ) -> Result<Ports> {
-    let around = Surroundings::of(&args.agents, config, &layout.directory())?;
-    let agents = build::runner(&args.agents, config, &around).await?;
-    let mut verifier = CommandVerifier::new(around.environment);
-    if let Some(leases) = around.leases {
-        verifier = verifier.with_leases(leases);
+    let agents = build::runner(&args.agents, config, around).await?;
+    let mut verifier = CommandVerifier::new(around.environment.clone());
+    if let Some(leases) = &around.leases {
+        verifier = verifier.with_leases(Arc::clone(leases));
     }
     let vcs = GitVcs::open(GitConfig::new(root, config.branch_base.clone())).await?;
     let tracker = tracker(root, &args.tickets)?;

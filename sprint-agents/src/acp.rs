@@ -1,6 +1,5 @@
 //! Any agent that speaks the Agent Client Protocol.
 
-mod answer;
 mod child;
 mod client;
 mod heard;
@@ -12,10 +11,14 @@ mod verdict;
 mod words;
 
 use std::io::{Cursor, Read};
+use std::iter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sprint_core::domain::agent::{AgentReport, AgentTask, Answer, PermissionRequest, Role, Usage};
+use sprint_core::domain::stray::Stray;
 use sprint_core::failure::ErrorKind;
 use sprint_core::id::BlobId;
 use sprint_core::ports::{AgentCapabilities, AgentRunner, EffectContext, Error, Result};
@@ -28,11 +31,13 @@ use crate::acp::policy::Policy;
 use crate::acp::team::Team;
 use crate::acp::verdict::Verdict;
 use crate::environment::Environment;
+use crate::lease::Leases;
 use crate::output;
 use crate::permission::{Mode, ban};
 use crate::process;
 use crate::redact::Redactor;
 use crate::spool::Spool;
+use crate::strays::{resolved, strays};
 
 /// Runs any agent that speaks ACP, such as `opencode acp`.
 ///
@@ -58,6 +63,7 @@ pub struct AcpAgent {
     silence: Option<Duration>,
     mode: Mode,
     commands: Vec<String>,
+    leases: Option<Arc<Leases>>,
     offers: Offers,
 }
 
@@ -100,6 +106,7 @@ impl AcpAgent {
             silence: None,
             mode: Mode::AutoApprove,
             commands: Vec::new(),
+            leases: None,
             offers,
         })
     }
@@ -130,6 +137,13 @@ impl AcpAgent {
     #[must_use]
     pub fn with_commands(mut self, commands: impl IntoIterator<Item = String>) -> Self {
         self.commands.extend(commands);
+        self
+    }
+
+    /// The same agent, with ports and a scratch directory of its ticket's.
+    #[must_use]
+    pub fn with_leases(mut self, leases: Arc<Leases>) -> Self {
+        self.leases = Some(leases);
         self
     }
 
@@ -189,6 +203,22 @@ impl AgentRunner for AcpAgent {
     }
 
     async fn run(&self, task: &AgentTask, cx: &EffectContext) -> Result<AgentReport> {
+        match &self.leases {
+            None => self.to_the_end(task, cx).await,
+            Some(leases) => {
+                let lease = leases.of(&cx.key).await?;
+                let leased = Self {
+                    launch: self.launch.leasing(&lease),
+                    ..self.clone()
+                };
+                leased.to_the_end(task, cx).await
+            }
+        }
+    }
+}
+
+impl AcpAgent {
+    async fn to_the_end(&self, task: &AgentTask, cx: &EffectContext) -> Result<AgentReport> {
         let started = Instant::now();
         let limit = Duration::from_secs(task.timeout_s.min(FOREVER));
         let until = started + limit;
@@ -260,6 +290,7 @@ impl AcpAgent {
             .await;
         }
         let (session, usage) = (live.session(), usage(&live));
+        let strayed = self.strays(&live, &task.workspace);
         let left = live
             .finish()
             .await
@@ -276,9 +307,21 @@ impl AcpAgent {
         Ok(AgentReport {
             session,
             usage,
+            strayed,
             transcript: Some(transcript),
             ..AgentReport::of(answer)
         })
+    }
+}
+
+impl AcpAgent {
+    /// Files it changed elsewhere, by its own calls of tools.
+    fn strays(&self, live: &Live, workspace: &Path) -> Vec<Stray> {
+        let scratch = self.launch.scratch().map(Path::to_path_buf);
+        let allowed: Vec<_> = iter::once(workspace.to_path_buf()).chain(scratch).collect();
+        let heard = live.heard();
+        let changed = heard.changed.iter().map(PathBuf::as_path);
+        strays(changed, workspace, &allowed, resolved)
     }
 }
 

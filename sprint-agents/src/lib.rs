@@ -93,6 +93,7 @@ mod capture;
 mod output;
 mod pipes;
 mod spool;
+mod strays;
 
 pub use acp::AcpAgent;
 pub use by_role::ByRole;

@@ -13,6 +13,8 @@ use sprint_core::domain::agent::Role;
 use sprint_core::domain::command::CommandLine;
 use sprint_core::domain::config::SprintConfig;
 use sprint_core::ports::AgentRunner;
+use sprint_core::run::snapshot::Snapshot;
+use sprint_core::run::state::Phase;
 
 use crate::agents::{AgentArgs, Agents, Permissions};
 use crate::cli::Usage;
@@ -60,6 +62,19 @@ impl Surroundings {
             leases: Some(Arc::new(leases)),
             silence: (!silence.is_zero()).then_some(silence),
         })
+    }
+}
+
+impl Surroundings {
+    /// Gives ports and scratch directories back, if the sprint is over.
+    pub(crate) fn end(&self, snapshot: &Snapshot) {
+        let over = matches!(snapshot.sprint.phase, Phase::Complete { .. });
+        let Some(leases) = self.leases.as_ref().filter(|_| over) else {
+            return;
+        };
+        if let Err(error) = leases.end(&snapshot.plan.sprint) {
+            eprintln!("note: scratch directories of the sprint are left: {error}");
+        }
     }
 }
 
@@ -136,6 +151,9 @@ async fn acp(
         .with_commands(commands);
     if let Some(limit) = around.silence {
         agent = agent.with_silence_limit(limit);
+    }
+    if let Some(leases) = &around.leases {
+        agent = agent.with_leases(Arc::clone(leases));
     }
     Ok(agent)
 }

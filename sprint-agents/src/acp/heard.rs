@@ -21,8 +21,8 @@ pub(super) struct Heard {
     pub(super) text: String,
     /// Tools at work, by the ids the agent gives them.
     tools: BTreeMap<String, Use>,
-    /// Files that tools were about.
-    pub(super) paths: BTreeSet<PathBuf>,
+    /// Files that it changed.
+    pub(super) changed: BTreeSet<PathBuf>,
     /// What the session cost so far, in millionths of a US dollar.
     pub(super) cost_micro_usd: u64,
     /// The most tokens its context held.
@@ -68,11 +68,6 @@ impl Heard {
 
     /// Takes in what is new about the tool with this id; returns all that is known of it.
     pub(super) fn uses(&mut self, id: &str, news: ToolNews) -> Use {
-        for path in &news.paths {
-            if self.paths.len() < PATHS {
-                self.paths.insert(path.clone());
-            }
-        }
         let mut known = self.tools.remove(id).unwrap_or_default();
         if let Some(tool) = news.tool {
             known.tool = tool;
@@ -88,6 +83,10 @@ impl Heard {
         }
         if news.over == Some(true) && known.is_trackers() {
             self.breach.get_or_insert_with(|| known.tool.clone());
+        }
+        if news.over == Some(true) && known.kind == Kind::Change {
+            let room = PATHS.saturating_sub(self.changed.len());
+            self.changed.extend(known.paths.iter().take(room).cloned());
         }
         if news.over.is_none() && self.tools.len() < TOOLS {
             self.tools.insert(id.to_owned(), known.clone());
@@ -129,15 +128,17 @@ mod tests {
             ("Edit", Kind::Change, &vec![path.clone()])
         );
         assert!(heard.is_busy());
-        heard.uses(
-            "1",
-            ToolNews {
-                over: Some(false),
-                ..ToolNews::default()
-            },
-        );
+        let over = |over| ToolNews {
+            over: Some(over),
+            kind: Some(Kind::Change),
+            paths: vec![path.clone()],
+            ..ToolNews::default()
+        };
+        heard.uses("1", over(false));
         assert!(!heard.is_busy());
-        assert_eq!(heard.paths, [path].into());
+        assert_eq!(heard.changed, [].into(), "it failed");
+        heard.uses("2", over(true));
+        assert_eq!(heard.changed, [path].into());
     }
 
     #[test]

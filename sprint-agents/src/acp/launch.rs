@@ -1,8 +1,10 @@
 //! How an agent is started.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use crate::environment::Environment;
+use crate::lease::Lease;
 
 /// A program with its arguments and its whole environment.
 #[derive(Clone, Debug)]
@@ -36,5 +38,18 @@ impl Launch {
             environment: self.environment.clone().with(name, value),
             ..self.clone()
         }
+    }
+
+    /// The same with what is leased to a ticket.
+    pub(super) fn leasing(&self, lease: &Lease) -> Self {
+        Self {
+            environment: lease.give(self.environment.clone()),
+            ..self.clone()
+        }
+    }
+
+    /// The scratch directory, if one is leased.
+    pub(super) fn scratch(&self) -> Option<&Path> {
+        self.environment.get("SPRINT_SCRATCH").map(Path::new)
     }
 }

@@ -4,11 +4,11 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 use sprint_core::domain::agent::{AgentTask, Grant, PermissionRequest};
-use sprint_core::id::BlobId;
 
 use crate::ask;
-use crate::permission::{BadCommand, Mode, Scope, permissions};
+use crate::permission::{self, BadCommand, Mode, Scope, permissions};
 use crate::profile::{Access, Profile};
+use crate::redact::Redactor;
 
 /// One use of a tool, as the agent describes it. All of it is untrusted.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,21 +48,8 @@ impl Use {
 
     /// The same use as something a person can decide about.
     pub(super) fn request(&self) -> PermissionRequest {
-        let whole = match (self.command(), &self.input) {
-            (Some(command), _) => command.to_owned(),
-            (None, Some(input)) => input.to_string(),
-            (None, None) => String::new(),
-        };
-        let digest = BlobId::of(
-            [self.tool.as_bytes(), b"\0", whole.as_bytes()]
-                .concat()
-                .as_slice(),
-        );
-        PermissionRequest {
-            tool: self.tool.clone(),
-            input: whole,
-            digest: digest.to_string(),
-        }
+        let input = self.input.as_ref().unwrap_or(&Value::Null);
+        permission::question(&self.tool, input, &Redactor::default())
     }
 }
 

@@ -55,6 +55,22 @@ impl Respondent for Colleague {
     }
 }
 
+/// The report of a context agent, if it makes one in time.
+async fn research(
+    live: &mut Live,
+    task: &AgentTask,
+    until: Instant,
+    agent: &AcpAgent,
+) -> Option<String> {
+    let told = words::teammate(task);
+    let turn = Turn::take(live, &told, (until, agent.silence), &agent.redactor).await;
+    let said = turn.ended == Ended::Stopped(Stop::Finished) && !turn.said.trim().is_empty();
+    if !said {
+        tracing::warn!(key = task.key, ended = ?turn.ended, "the context agent made no report");
+    }
+    said.then_some(turn.said)
+}
+
 /// A context agent that has reported and stays for questions.
 pub(super) struct Team {
     pub(super) server: HttpServer,
@@ -104,13 +120,10 @@ impl Team {
                 return None;
             }
         };
-        let told = words::teammate(&task);
-        let turn = Turn::take(&mut live, &told, (until, agent.silence), &agent.redactor).await;
-        let report = Some(turn.said)
-            .filter(|said| turn.ended == Ended::Stopped(Stop::Finished) && !said.trim().is_empty());
-        if report.is_none() {
-            tracing::warn!(key = task.key, ended = ?turn.ended, "the context agent made no report");
-        }
+        let report = match &task.research {
+            Some(known) => Some(known.clone()),
+            None => research(&mut live, &task, until, agent).await,
+        };
         let live = Arc::new(Mutex::new(Some(live)));
         let colleague = Colleague {
             live: Arc::clone(&live),

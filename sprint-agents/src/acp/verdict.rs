@@ -3,10 +3,10 @@
 use sprint_core::domain::agent::{Answer, Claimed, Role};
 use sprint_core::failure::ErrorKind;
 
-use crate::acp::answer;
 use crate::acp::client::{Failure, Stop};
 use crate::acp::live::Ended;
 use crate::command_agent::rate_limit;
+use crate::spoken;
 
 /// Shorter texts without a result may be the provider's own words.
 const SHORT: usize = 600;
@@ -26,7 +26,7 @@ pub(super) enum Verdict {
 pub(super) fn verdict(role: Role, ended: &Ended, said: &str, stderr: &str) -> Verdict {
     let malformed = |reason: String| Verdict::Answer(Answer::Malformed(reason));
     match ended {
-        Ended::Stopped(Stop::Finished) => match answer::find(role, said) {
+        Ended::Stopped(Stop::Finished) => match spoken::find(role, said) {
             Ok(result) => Verdict::Answer(Answer::Result(Claimed(result))),
             Err(reason) => match rate_limit::find(said).filter(|_| said.len() < SHORT) {
                 Some(wait) => Verdict::Trouble(ErrorKind::rate_limited(wait), one_line(said)),

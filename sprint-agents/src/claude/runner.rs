@@ -6,7 +6,6 @@ mod host;
 mod report;
 mod setup;
 mod starts;
-mod strays;
 mod team;
 
 use std::path::PathBuf;
@@ -237,10 +236,14 @@ impl Run<'_> {
             Some(team) => Some(self.part_with(team, &mut spent).await?),
             None => None,
         };
-        let ended = ended?;
-        if let Some(breach) = spent.breach() {
-            return Err(self.error(ErrorKind::Breach, breach));
-        }
+        let ended = match (ended, spent.breach()) {
+            (Ok(ended), None) => ended,
+            (Ok(_), Some(breach)) => {
+                let error = self.error(ErrorKind::Breach, breach);
+                return Err(error.costing(spent.cost_micro_usd()));
+            }
+            (Err(error), _) => return Err(error.costing(spent.cost_micro_usd())),
+        };
         Ok(AgentReport {
             session: setup.keeps_session.then_some(ended.session),
             usage: spent.usage(self.started.elapsed()),

@@ -13,7 +13,8 @@ use crate::redact::Redactor;
 const MOST_SHOWN: usize = 4000;
 
 /// The question about using `tool` with `input`. What is shown is redacted; the digest is of the
-/// whole, and the same whatever the order of the arguments.
+/// whole, and the same whatever the order of the arguments. What an agent says of a command in its
+/// own words is no part of it.
 pub(crate) fn question(tool: &str, input: &Value, redactor: &Redactor) -> PermissionRequest {
     let shown = match input.get("command").and_then(Value::as_str) {
         Some(command) => redactor.redact(command),
@@ -27,7 +28,13 @@ pub(crate) fn question(tool: &str, input: &Value, redactor: &Redactor) -> Permis
 }
 
 fn digest(tool: &str, input: &Value) -> String {
-    let whole = serde_json::to_vec(&(tool, Sorted::of(input))).unwrap_or_default();
+    let mut input = Sorted::of(input);
+    if let Sorted::Object(members) = &mut input
+        && members.contains_key("command")
+    {
+        members.remove("description");
+    }
+    let whole = serde_json::to_vec(&(tool, input)).unwrap_or_default();
     BlobId::of(&whole).to_string()
 }
 
@@ -70,6 +77,13 @@ mod tests {
         let of = |tool, input: &str| digest(tool, &serde_json::from_str(input).unwrap());
         let first = of("Bash", r#"{"a":{"x":1,"y":[2]},"b":null}"#);
         assert_eq!(first, of("Bash", r#"{"b":null,"a":{"y":[2],"x":1}}"#));
+        let command = |words| {
+            of(
+                "Bash",
+                &format!(r#"{{"command":"x","description":"{words}"}}"#),
+            )
+        };
+        assert_eq!(command("one"), command("two"));
         for (tool, input) in [
             ("Bas", r#"{"a":{"x":1,"y":[2]},"b":null}"#),
             ("Bash", r#"{"a":{"x":1,"y":[2]}}"#),

@@ -54,12 +54,15 @@ pub(super) enum Company {
     Live,
 }
 
-/// What a ticket's next worker is to have. Where the research was made, it is made.
+/// What a ticket's next worker is to have. A team stays a team in later attempts: its context agent
+/// need not report again, and can still be asked.
 pub(super) fn company(plan: &SprintPlan, ticket: &TicketRun) -> Company {
-    if !plan.roles.contains(&Role::Context) || ticket.research.is_some() {
+    if !plan.roles.contains(&Role::Context) {
         Company::Alone
     } else if is_team(plan, ticket) {
         Company::Live
+    } else if ticket.research.is_some() {
+        Company::Alone
     } else {
         Company::Report
     }
@@ -91,7 +94,7 @@ pub(super) fn heard(ticket: &mut TicketRun, report: &AgentReport, cx: &mut Cx<'_
     let mate = report.teammate.as_ref();
     let research = mate.and_then(|mate| mate.report.clone());
     let research = research.filter(|text| !text.trim().is_empty());
-    if live && !worked && research.is_none() {
+    if live && !worked && research.is_none() && ticket.research.is_none() {
         ticket.apart = true;
         let message = format!(
             "{}: neither worker nor context agent said anything of use; from now on the context \

@@ -9,12 +9,12 @@ use sprint_core::domain::stray::Stray;
 use sprint_core::id::BlobId;
 use sprint_core::ports::{EffectContext, Result};
 
-use crate::claude::runner::strays::{resolved, strays};
 use crate::claude::session::Stopped;
-use crate::claude::turn::{ToolUse, Turn};
+use crate::claude::turn::{Target, ToolUse, Turn};
 use crate::output;
 use crate::permission::ban;
 use crate::redact::Redactor;
+use crate::strays::{resolved, strays};
 
 /// What was seen of the agents of one run.
 #[derive(Debug, Default)]
@@ -36,6 +36,11 @@ impl Spent {
         self.uses.extend(turn.tool_uses);
     }
 
+    /// What they cost so far, in millionths of a US dollar.
+    pub(super) const fn cost_micro_usd(&self) -> u64 {
+        self.cost_micro_usd
+    }
+
     pub(super) fn usage(&self, duration: Duration) -> Usage {
         Usage {
             duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
@@ -51,10 +56,22 @@ impl Spent {
         ban::check([], tools, []).first().map(ToString::to_string)
     }
 
-    /// Files written elsewhere, by the agents' own words.
+    /// Files written elsewhere, by the agents' own calls of tools.
     pub(super) fn strays(&self, directory: &Path, may_write: &[PathBuf]) -> Vec<Stray> {
-        let may_write: Vec<_> = may_write.iter().map(PathBuf::as_path).collect();
-        strays(&self.uses, directory, &may_write, resolved)
+        let wrote = self.uses.iter().filter_map(written);
+        strays(wrote, directory, may_write, resolved)
+    }
+}
+
+/// Tools that write the file they are pointed at.
+const WRITERS: [&str; 4] = ["Write", "Edit", "MultiEdit", "NotebookEdit"];
+
+/// The file that this use of a tool wrote.
+fn written(used: &ToolUse) -> Option<&Path> {
+    let writes = WRITERS.contains(&used.tool.as_str()) && used.failed == Some(false);
+    match &used.target {
+        Target::Path(path) if writes => Some(Path::new(path)),
+        Target::Path(_) | Target::Command(_) | Target::Other => None,
     }
 }
 
@@ -101,4 +118,31 @@ async fn store(
 ) -> Result<BlobId> {
     let kept = output::keep_stream(said, output::Unread, 0, redactor, cx).await?;
     Ok(kept.output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_uses_that_wrote_a_file_count() {
+        let path = |tool: &str, failed| ToolUse {
+            tool: tool.into(),
+            id: String::new(),
+            target: Target::Path("/etc/x".into()),
+            failed,
+        };
+        let done = Some(false);
+        for tool in WRITERS {
+            assert_eq!(written(&path(tool, done)), Some(Path::new("/etc/x")));
+            assert_eq!(written(&path(tool, Some(true))), None, "refused");
+            assert_eq!(written(&path(tool, None)), None, "unknown");
+        }
+        assert_eq!(written(&path("Read", done)), None);
+        let command = ToolUse {
+            target: Target::Command("touch /etc/x".into()),
+            ..path("Bash", done)
+        };
+        assert_eq!(written(&command), None);
+    }
 }

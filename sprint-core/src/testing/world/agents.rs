@@ -188,8 +188,8 @@ impl State {
             task.key
         );
         assert!(
-            task.teammate.is_none() || task.role == Role::Worker && task.research.is_none(),
-            "impossible call: run({}) with a teammate and nothing to research",
+            task.teammate.is_none() || task.role == Role::Worker,
+            "impossible call: run({}) with a teammate, and it is no worker",
             task.key
         );
         *self.log.agents.entry(task.role).or_default() += 1;

@@ -1,33 +1,21 @@
-//! Files outside the workspace that an agent named to a tool which writes.
+//! Files outside its workspace that an agent wrote by its own calls of tools.
 
 use std::path::{Component, Path, PathBuf};
 
 use sprint_core::domain::stray::{Place, Stray};
 
-use crate::claude::turn::{Target, ToolUse};
-
-/// Tools that write the file they are pointed at.
-const WRITERS: [&str; 4] = ["Write", "Edit", "MultiEdit", "NotebookEdit"];
-
-/// What was written outside `allowed`, by the agent's own words: tool uses that did not fail.
+/// Which of the files that an agent `wrote` are outside `allowed`.
 ///
 /// `real` resolves links in a path as far as it exists; relative paths are of `directory`.
-pub(super) fn strays(
-    uses: &[ToolUse],
+pub(crate) fn strays<'a>(
+    wrote: impl IntoIterator<Item = &'a Path>,
     directory: &Path,
-    allowed: &[&Path],
+    allowed: &[PathBuf],
     real: impl Fn(&Path) -> PathBuf,
 ) -> Vec<Stray> {
     let allowed: Vec<_> = allowed.iter().map(|root| real(root)).collect();
-    let written = uses.iter().filter_map(|tool_use| match &tool_use.target {
-        Target::Path(path)
-            if WRITERS.contains(&tool_use.tool.as_str()) && tool_use.failed == Some(false) =>
-        {
-            Some(path)
-        }
-        Target::Path(_) | Target::Command(_) | Target::Other => None,
-    });
-    let mut strays: Vec<_> = written
+    let wrote = wrote.into_iter();
+    let mut strays: Vec<_> = wrote
         .map(|path| real(&plain(&directory.join(path))))
         .filter(|path| !allowed.iter().any(|root| path.starts_with(root)))
         .map(|path| Stray {
@@ -41,7 +29,7 @@ pub(super) fn strays(
 }
 
 /// The path with its links resolved, as far as it exists.
-pub(super) fn resolved(path: &Path) -> PathBuf {
+pub(crate) fn resolved(path: &Path) -> PathBuf {
     let exists = path.ancestors().find_map(|ancestor| {
         let real = ancestor.canonicalize().ok()?;
         Some((ancestor, real))
@@ -75,43 +63,26 @@ fn plain(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn used(tool: &str, path: &str, failed: Option<bool>) -> ToolUse {
-        ToolUse {
-            tool: tool.into(),
-            id: String::new(),
-            target: Target::Path(path.into()),
-            failed,
-        }
-    }
-
     #[test]
     fn what_was_written_outside_is_named_once_and_nothing_else_is() {
-        let done = Some(false);
-        let uses = [
-            used("Write", "/w/a/inside.rs", done),
-            used("Write", "src/inside.rs", done),
-            used("Edit", "../a/inside.rs", done),
-            used("Write", "/scratch/1/x", done),
-            used("Read", "/etc/passwd", done),
-            used("Write", "/etc/refused", Some(true)),
-            used("Write", "/etc/unknown", None),
-            used("Write", "/etc/written", done),
-            used("Edit", "/etc/written", done),
-            used("NotebookEdit", "../b/other.ipynb", done),
-            used("Write", "/w/ab/not-inside", done),
-            used("Write", "/w/a/link/x", done),
+        let wrote = [
+            "/w/a/inside.rs",
+            "src/inside.rs",
+            "../a/inside.rs",
+            "/scratch/1/x",
+            "/etc/written",
+            "/etc/../etc/written",
+            "../b/other.ipynb",
+            "/w/ab/not-inside",
+            "/w/a/link/x",
         ];
         // A link out of the workspace.
         let real = |path: &Path| match path.strip_prefix("/w/a/link") {
             Ok(rest) => Path::new("/home").join(rest),
             Err(_) => path.to_path_buf(),
         };
-        let found = strays(
-            &uses,
-            Path::new("/w/a"),
-            &[Path::new("/w/a"), Path::new("/scratch/1")],
-            real,
-        );
+        let allowed = ["/w/a", "/scratch/1"].map(PathBuf::from);
+        let found = strays(wrote.map(Path::new), Path::new("/w/a"), &allowed, real);
         let found: Vec<_> = found.iter().map(|stray| stray.what.as_str()).collect();
         assert_eq!(
             found,
