@@ -53,17 +53,17 @@ impl Profile {
             }
         };
         let (tools, access, max_turns, budget_micro_usd) = match role {
-            Role::Worker if corrects => (WRITE, Access::Write, 150, 3 * USD),
-            Role::Worker => (WRITE, Access::Write, 250, 6 * USD),
-            Role::Simplifier => (WRITE, Access::Write, 100, 2 * USD),
-            Role::Conflict => (WRITE, Access::Write, 120, 3 * USD),
-            Role::Context => (READ, Access::Read, 80, 3 * USD / 2),
-            Role::Review | Role::Completion => (READ_AND_RUN, Access::Read, 80, USD),
-            Role::E2e => (READ_AND_RUN, Access::Read, 150, 2 * USD),
-            Role::Explore => (READ, Access::Read, 150, 3 * USD),
-            Role::TicketContext => (READ, Access::Read, 80, 3 * USD / 2),
+            Role::Worker if corrects => (WRITE, Access::Write, 150, 12 * USD),
+            Role::Worker => (WRITE, Access::Write, 250, 24 * USD),
+            Role::Simplifier => (WRITE, Access::Write, 100, 8 * USD),
+            Role::Conflict => (WRITE, Access::Write, 120, 12 * USD),
+            Role::Context => (READ, Access::Read, 80, 6 * USD),
+            Role::Review | Role::Completion => (READ_AND_RUN, Access::Read, 80, 4 * USD),
+            Role::E2e => (READ_AND_RUN, Access::Read, 150, 8 * USD),
+            Role::Explore => (READ, Access::Read, 150, 12 * USD),
+            Role::TicketContext => (READ, Access::Read, 80, 6 * USD),
             // A few turns, because an answer in a form is given by a tool and may be refused.
-            Role::Retrospective | Role::Scheduler => (NOTHING, Access::Nothing, 8, USD / 2),
+            Role::Retrospective | Role::Scheduler => (NOTHING, Access::Nothing, 8, 2 * USD),
         };
         Self {
             role,
@@ -82,7 +82,7 @@ impl Profile {
     pub const fn teammate() -> Self {
         Self {
             max_turns: 40,
-            budget_micro_usd: 2 * USD,
+            budget_micro_usd: 8 * USD,
             keeps_session: true,
             ..Self::of(Role::Context, &Assignment::First)
         }

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sprint_agents::Environment;
-use sprint_agents::claude::{
-    Deadlines, Hooks, Launch, Mode, NoHost, Outcome, Session, Start, session_id,
-};
+use sprint_agents::claude::{Deadlines, Launch, NoHost, Outcome, Session, Start, session_id};
 
 /// Says what the real program says when a file of 6 MB is written, eight times over.
 const PROGRAM: &str = r#"#!/bin/sh
@@ -46,29 +44,9 @@ async fn a_long_line_is_in_memory_once_and_not_for_long() {
     let program = folder.path().join("program");
     fs::write(&program, PROGRAM).unwrap();
     fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-    let launch = Launch {
-        program,
-        directory: folder.path().to_owned(),
-        environment: Environment::inherit(),
-        session: Start::New(session_id("memory")),
-        model: "sonnet".into(),
-        fallback_model: None,
-        tools: Vec::new(),
-        allow: Vec::new(),
-        deny: Vec::new(),
-        mode: Mode::DontAsk,
-        ask_host: false,
-        host_servers: Vec::new(),
-        http_servers: Vec::new(),
-        hooks: Hooks::Disabled,
-        setting_sources: None,
-        schema: None,
-        system_prompt: None,
-        max_turns: None,
-        max_budget_micro_usd: None,
-        config_directory: None,
-        max_retries: 0,
-    };
+    let session = Start::New(session_id("memory"));
+    let environment = Environment::inherit();
+    let launch = Launch::new(program, folder.path(), environment, session, "sonnet");
     let session = Session::start(&launch, Arc::new(NoHost)).await.unwrap();
     let before = peak();
     let minute = Duration::from_secs(60);

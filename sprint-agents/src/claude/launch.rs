@@ -132,6 +132,38 @@ pub enum SystemPrompt {
 }
 
 impl Launch {
+    /// A session with no tools, no servers and no limits, which reads no settings and runs no hooks.
+    pub fn new(
+        program: impl Into<PathBuf>,
+        directory: impl Into<PathBuf>,
+        environment: Environment,
+        session: Start,
+        model: impl Into<String>,
+    ) -> Self {
+        Self {
+            program: program.into(),
+            directory: directory.into(),
+            environment,
+            session,
+            model: model.into(),
+            fallback_model: None,
+            tools: Vec::new(),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            mode: Mode::DontAsk,
+            ask_host: false,
+            host_servers: Vec::new(),
+            http_servers: Vec::new(),
+            hooks: Hooks::Disabled,
+            setting_sources: Some(Vec::new()),
+            schema: None,
+            system_prompt: None,
+            max_turns: None,
+            max_budget_micro_usd: None,
+            config_directory: None,
+            max_retries: 4,
+        }
+    }
     /// Why it must not be started, if it must not.
     pub(crate) fn flaw(&self) -> Option<String> {
         let http = self.http_servers.iter().flat_map(|s| [&s.name, &s.url]);

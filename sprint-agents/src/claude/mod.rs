@@ -15,32 +15,20 @@
 //!
 //! use sprint_agents::Environment;
 //! use sprint_agents::claude::{
-//!     Deadlines, Hooks, Launch, Mode, NoHost, Outcome, Session, Start, session_id,
+//!     Deadlines, Launch, NoHost, Outcome, Session, Start, session_id,
 //! };
 //!
 //! # async fn explain() -> Result<(), Box<dyn std::error::Error>> {
 //! let launch = Launch {
-//!     program: "claude".into(),
-//!     directory: "/home/me/project".into(),
-//!     environment: Environment::inherit().with_secret("ANTHROPIC_API_KEY", "..."),
-//!     session: Start::New(session_id("demo/ENG-1/1/research")),
-//!     model: "sonnet".into(),
-//!     fallback_model: None,
 //!     tools: ["Read", "Grep", "Glob"].map(String::from).into(),
-//!     allow: Vec::new(),
-//!     deny: Vec::new(),
-//!     mode: Mode::DontAsk,
-//!     ask_host: false,
-//!     host_servers: Vec::new(),
-//!     http_servers: Vec::new(),
-//!     hooks: Hooks::Disabled,
-//!     setting_sources: None,
-//!     schema: None,
-//!     system_prompt: None,
 //!     max_turns: Some(50),
-//!     max_budget_micro_usd: None,
-//!     config_directory: None,
-//!     max_retries: 4,
+//!     ..Launch::new(
+//!         "claude",
+//!         "/home/me/project",
+//!         Environment::inherit().with_secret("ANTHROPIC_API_KEY", "..."),
+//!         Start::New(session_id("demo/ENG-1/1/research")),
+//!         "sonnet",
+//!     )
 //! };
 //! let session = Session::start(&launch, Arc::new(NoHost)).await?;
 //! let deadlines = Deadlines {

@@ -28,7 +28,7 @@ use crate::claude::runner::host::AgentHost;
 use crate::claude::runner::report::Spent;
 use crate::claude::runner::setup::{Place, Setup};
 use crate::claude::runner::starts::Starts;
-use crate::claude::runner::team::{AtDesk, ContextAgent};
+use crate::claude::runner::team::{AtDesk, ContextAgent, Leash};
 use crate::claude::session::{Session, StartError};
 use crate::claude::session_id;
 use crate::claude::turn::Deadlines;
@@ -214,7 +214,7 @@ struct Run<'a> {
 
 /// A context agent, and where it is asked.
 struct Team {
-    agent: Arc<ContextAgent>,
+    agent: Leash,
     desk: Arc<Desk>,
     /// What it found; `None` if it made no report in time.
     research: Option<String>,
@@ -258,6 +258,7 @@ impl Run<'_> {
     async fn team(&self, setup: &Setup) -> Option<Team> {
         let (wanted, launch) = (self.task.teammate.as_ref()?, setup.teammate.clone()?);
         let agent = Arc::new(ContextAgent::new(launch, self.agent.starts.clone()));
+        let leash = Leash(Arc::clone(&agent));
         let patience = Duration::from_secs(wanted.reply_timeout_s);
         let at_desk = AtDesk {
             agent: Arc::clone(&agent),
@@ -276,7 +277,7 @@ impl Run<'_> {
             tracing::info!(key = %self.cx.key, why, "the context agent made no report");
         }
         Some(Team {
-            agent,
+            agent: leash,
             desk,
             research: research.ok(),
         })
@@ -363,7 +364,7 @@ impl Run<'_> {
     /// Ends the context agent and says what came of it.
     async fn part_with(&self, team: Team, spent: &mut Spent) -> Result<TeammateReport> {
         let redactor = &self.agent.redactor;
-        let (stopped, turns) = team.agent.stop(GRACE).await;
+        let (stopped, turns) = team.agent.0.stop(GRACE).await;
         for turn in turns {
             spent.add(turn);
         }

@@ -214,10 +214,17 @@ impl Session {
     }
 }
 
-impl Drop for Session {
-    fn drop(&mut self) {
+impl Session {
+    /// Kills the process and everything it started, at once.
+    pub(crate) fn kill(&self) {
         self.actor.abort();
         self.group.kill();
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.kill();
     }
 }
 

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use scripted_api::{Reply, Request};
 use serde_json::{Value, json};
 use sprint_agents::claude::{
-    Deadlines, Hooks, Host, Launch, Mode as CliMode, NoHost, Permission, Session, Start,
-    ToolRequest, session_id,
+    Deadlines, Host, Launch, Mode as CliMode, NoHost, Permission, Session, Start, ToolRequest,
+    session_id,
 };
 use sprint_agents::permission::matrix::{Action, CHECKS, MATRIX, Outcome, Target};
 use sprint_agents::permission::{self, Mode, Scope};
@@ -90,13 +90,8 @@ fn launch(stage: &Stage, mode: Mode) -> Launch {
         own_tools: &[],
     };
     let permissions = permission::permissions(mode, &profile, &scope).unwrap();
+    let session = Start::New(session_id(mode.name()));
     Launch {
-        program: stage.cli.program.clone(),
-        directory: stage.work(),
-        environment: stage.environment(),
-        session: Start::New(session_id(mode.name())),
-        model: "opus".into(),
-        fallback_model: None,
         tools: profile.tools.iter().map(ToString::to_string).collect(),
         allow: permissions.allow,
         deny: permissions.deny,
@@ -106,16 +101,14 @@ fn launch(stage: &Stage, mode: Mode) -> Launch {
             permission::CliMode::BypassPermissions => CliMode::BypassPermissions,
         },
         ask_host: permissions.asks,
-        host_servers: Vec::new(),
-        http_servers: Vec::new(),
-        hooks: Hooks::Disabled,
-        setting_sources: Some(Vec::new()),
-        schema: None,
-        system_prompt: None,
-        max_turns: None,
-        max_budget_micro_usd: None,
-        config_directory: None,
         max_retries: 0,
+        ..Launch::new(
+            &stage.cli.program,
+            stage.work(),
+            stage.environment(),
+            session,
+            "opus",
+        )
     }
 }
 

@@ -148,3 +148,23 @@ async fn a_later_attempt_goes_on_with_both_conversations() {
     let said = others[0].body().to_string();
     assert!(said.contains("check.sh:1 is the check."), "{said}");
 }
+
+#[tokio::test]
+async fn a_team_that_is_cut_off_leaves_nobody_behind() {
+    let stage = Stage::set(|request: &Request| {
+        if is_asked_for(request, "branch") || !request.last_user_text().contains("The worker asks:")
+        {
+            return script(request);
+        }
+        // The context agent never answers.
+        Reply::hang()
+    })
+    .await;
+    let (agent, task) = (stage.agent(), stage.team_task());
+    tokio::select! {
+        ended = stage.run(&agent, &task) => panic!("it waits for an answer: {ended:?}"),
+        // The report, the worker's question, and what it came to.
+        () = stage.api.received(3) => {}
+    }
+    assert_eq!(stage.alive(), Vec::<String>::new());
+}

@@ -10,7 +10,7 @@ use scripted_api::{
 };
 use sprint_agents::Environment;
 use sprint_agents::claude::{
-    Deadlines, Hooks, Host, Launch, Mode, NoHost, Outcome, Session, Start, session_id,
+    Deadlines, Host, Launch, Mode, NoHost, Outcome, Session, Start, session_id,
 };
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -86,28 +86,18 @@ impl Stage {
 
     /// A session that may do nothing.
     pub(crate) fn launch(&self, key: &str) -> Launch {
+        let session = Start::New(session_id(key));
         Launch {
-            program: self.cli.program.clone(),
-            directory: self.work(),
-            environment: self.environment(),
-            session: Start::New(session_id(key)),
-            model: "sonnet".into(),
-            fallback_model: None,
             tools: ["Bash", "Edit", "Read", "Write"].map(String::from).into(),
-            allow: Vec::new(),
-            deny: Vec::new(),
-            mode: Mode::DontAsk,
-            ask_host: false,
-            host_servers: Vec::new(),
-            http_servers: Vec::new(),
-            hooks: Hooks::Disabled,
             setting_sources: None,
-            schema: None,
-            system_prompt: None,
-            max_turns: None,
-            max_budget_micro_usd: None,
-            config_directory: None,
             max_retries: 0,
+            ..Launch::new(
+                &self.cli.program,
+                self.work(),
+                self.environment(),
+                session,
+                "sonnet",
+            )
         }
     }
 

@@ -68,6 +68,7 @@ fn errors(text: &str) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "every parameter has a line")]
 fn a_full_file_sets_every_parameter() {
     let resolved = file(FULL).unwrap();
     assert_eq!(resolved.warnings, []);

@@ -2,28 +2,16 @@ use super::*;
 use crate::claude::session_id;
 
 fn launch() -> Launch {
+    let environment = Environment::empty().with("PATH", "/bin");
     Launch {
-        program: "claude".into(),
-        directory: "/work".into(),
-        environment: Environment::empty().with("PATH", "/bin"),
-        session: Start::New(session_id("test")),
-        model: "opus".into(),
-        fallback_model: None,
-        tools: Vec::new(),
-        allow: Vec::new(),
-        deny: Vec::new(),
-        mode: Mode::DontAsk,
-        ask_host: false,
-        host_servers: Vec::new(),
-        http_servers: Vec::new(),
-        hooks: Hooks::Disabled,
         setting_sources: None,
-        schema: None,
-        system_prompt: None,
-        max_turns: None,
-        max_budget_micro_usd: None,
-        config_directory: None,
-        max_retries: 4,
+        ..Launch::new(
+            "claude",
+            "/work",
+            environment,
+            Start::New(session_id("test")),
+            "opus",
+        )
     }
 }
 

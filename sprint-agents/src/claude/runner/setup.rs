@@ -70,23 +70,17 @@ impl Setup {
         } else {
             0
         };
+        let session = match &task.session {
+            Some(known) => Start::Resume(known.clone()),
+            None => Start::New(session_id(&task.key)),
+        };
         let launch = Launch {
-            program: agent.program.clone(),
-            directory: task.workspace.clone(),
-            environment: place.environment,
-            session: match &task.session {
-                Some(known) => Start::Resume(known.clone()),
-                None => Start::New(session_id(&task.key)),
-            },
-            model,
-            fallback_model: None,
             tools: profile.tools.iter().map(ToString::to_string).collect(),
             allow: permissions.allow.clone(),
             deny: permissions.deny.clone(),
             mode: mode(permissions.cli_mode),
             ask_host: permissions.asks,
             host_servers: ask_tool.iter().map(|_| ask::SERVER.to_owned()).collect(),
-            http_servers: Vec::new(),
             hooks: if agent.settings {
                 Hooks::Run
             } else {
@@ -98,11 +92,17 @@ impl Setup {
                 Some(Vec::new())
             },
             schema: Some(schema(task.role)),
-            system_prompt: None,
             max_turns: Some(profile.max_turns),
             max_budget_micro_usd: Some(budget - kept),
             config_directory: agent.config_directory.clone(),
             max_retries: agent.max_retries,
+            ..Launch::new(
+                &agent.program,
+                &task.workspace,
+                place.environment,
+                session,
+                model,
+            )
         };
         let wanted = task.teammate.as_ref().filter(|_| has_teammate);
         let model_of = |wanted: &Teammate| {
@@ -176,8 +176,9 @@ const fn mode(mode: CliMode) -> Mode {
 /// else.
 fn teammate(worker: &Launch, task: &AgentTask, model: String, budget: u64) -> Launch {
     let profile = Profile::teammate();
-    // One conversation for the whole ticket: an attempt goes on with what the one before knew.
-    let key = format!("{}/{}", task.workspace.display(), task.branch);
+    // One conversation for a ticket in this sprint: an attempt goes on with what the one before knew.
+    let sprint = task.key.split('/').next().unwrap_or_default();
+    let key = format!("{sprint}/{}/{}", task.workspace.display(), task.branch);
     Launch {
         session: Start::New(session_id(&format!("{key}/context"))),
         model,

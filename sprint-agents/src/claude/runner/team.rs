@@ -66,6 +66,16 @@ impl ContextAgent {
         (stopped, std::mem::take(&mut turns))
     }
 
+    /// Ends it at once, whoever waits for an answer. A start that is under way ends with the task
+    /// that waits for it.
+    fn abandon(&self) {
+        if let Ok(life) = self.session.try_lock()
+            && let Life::Alive(session) | Life::Over(_, Some(session)) = &*life
+        {
+            session.kill();
+        }
+    }
+
     async fn ask(&self, prompt: &str, limit: Duration) -> Result<String, Lapse> {
         let session = self.session().await?;
         let turn = session
@@ -107,6 +117,16 @@ impl ContextAgent {
                 Err(Lapse::Gone(error.to_string()))
             }
         }
+    }
+}
+
+/// A context agent that does not outlive this value.
+#[derive(Debug)]
+pub(super) struct Leash(pub(super) Arc<ContextAgent>);
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        self.0.abandon();
     }
 }
 
