@@ -7,8 +7,12 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
+use sprint_agents::permission::suggestion::Suggestion;
 use sprint_core::domain::agent::Role;
 use sprint_core::domain::command::CommandLine;
+
+use crate::cli::Cli;
+use crate::{say, wire};
 
 /// Options about agents.
 #[derive(Clone, Debug, Default, Args)]
@@ -111,6 +115,15 @@ pub(crate) enum Permissions {
     Manual,
     /// What your own Claude settings allow.
     PreConfigured,
+}
+
+/// Prints the rules that agents of this sprint need.
+pub(crate) fn permissions(cli: &Cli) -> anyhow::Result<u8> {
+    let root = cli.repo.canonicalize()?;
+    let problem = wire::problem(&root, cli.problem_id.as_ref())?;
+    let config = wire::configuration(&root, cli.config.as_ref(), &problem)?;
+    say(&Suggestion::of(&config)?.agent_settings());
+    Ok(0)
 }
 
 fn command_line(text: &str) -> Result<CommandLine, String> {

@@ -90,7 +90,12 @@ pub(crate) enum AgentsAction {
     /// what it says of itself: version, login, tools, servers. No model is asked, so this costs
     /// nothing.
     #[command(after_help = CHECK_HELP)]
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
+    /// Print the permission rules that a sprint with this configuration needs, as Claude settings.
+    ///
+    /// For `--permissions pre-configured`: add them to your own settings, which are never written
+    /// for you. The other modes need nothing of the kind.
+    Permissions,
 }
 
 const CHECK_HELP: &str = "\

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
         Action::Conflicts(args) => conflicts::conflicts(&cli, args),
         Action::Status => status::status(&cli),
         Action::Agents(AgentsAction::Check(args)) => agents::check::check(&cli, args),
+        Action::Agents(AgentsAction::Permissions) => agents::permissions(&cli),
         Action::Revert(args) => undo::revert(&cli, args),
         Action::Reland(args) => undo::reland(&cli, args),
         Action::Verify(args) => verify::verify(&cli, args),
