@@ -168,11 +168,16 @@ fn a_check_says_what_a_worker_would_have() {
     };
     let (code, told) = check(Some("ANTHROPIC_API_KEY"));
     assert_eq!(code, Some(0), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r"
+    ok    login        an API key is given
+    ok    credentials  the environment holds no key to the tracker
+    ok    tools        Bash, Edit, Glob, Grep, Read, StructuredOutput, Write, mcp__sprint__ask_context
+    ok    tracker      no server and no tool leads to it
+    ");
     // The tracker's key is not handed on to agents, so that it does no harm here.
     let (code, told) = check(Some("LINEAR_API_KEY"));
     assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("doubt login"), "{told}");
+    assert!(told.contains("doubt login "), "{told}");
 }
 
 #[test]
@@ -184,5 +189,8 @@ fn a_program_that_is_not_there_is_named() {
     );
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8(output.stdout).unwrap();
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r"
+    bad   program      there is no program no-such-claude; install Claude Code, or name it with its path
+    ok    credentials  the environment holds no key to the tracker
+    ");
 }

@@ -213,17 +213,17 @@ mod tests {
             })
             .collect();
         insta::assert_snapshot!(rows.join("\n"), @r"
-        context        sonnet Read Grep Glob                       80 turns 1.50 USD
-        worker         opus   Read Grep Glob Edit Write Bash      250 turns 6.00 USD teammate session
-        simplifier     opus   Read Grep Glob Edit Write Bash      100 turns 2.00 USD
-        review         sonnet Read Grep Glob Bash                  80 turns 1.00 USD
-        completion     sonnet Read Grep Glob Bash                  80 turns 1.00 USD
-        conflict       opus   Read Grep Glob Edit Write Bash      120 turns 3.00 USD
-        e2e            sonnet Read Grep Glob Bash                 150 turns 2.00 USD
-        retrospective  sonnet                                       8 turns 0.50 USD
-        explore        sonnet Read Grep Glob                      150 turns 3.00 USD
-        ticket_context sonnet Read Grep Glob                       80 turns 1.50 USD
-        scheduler      sonnet                                       8 turns 0.50 USD
+        context        sonnet Read Grep Glob                       80 turns 6.00 USD
+        worker         opus   Read Grep Glob Edit Write Bash      250 turns 24.00 USD teammate session
+        simplifier     opus   Read Grep Glob Edit Write Bash      100 turns 8.00 USD
+        review         sonnet Read Grep Glob Bash                  80 turns 4.00 USD
+        completion     sonnet Read Grep Glob Bash                  80 turns 4.00 USD
+        conflict       opus   Read Grep Glob Edit Write Bash      120 turns 12.00 USD
+        e2e            sonnet Read Grep Glob Bash                 150 turns 8.00 USD
+        retrospective  sonnet                                       8 turns 2.00 USD
+        explore        sonnet Read Grep Glob                      150 turns 12.00 USD
+        ticket_context sonnet Read Grep Glob                       80 turns 6.00 USD
+        scheduler      sonnet                                       8 turns 2.00 USD
         ");
     }
 

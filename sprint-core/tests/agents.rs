@@ -158,10 +158,10 @@ fn a_team_of_which_one_says_something_stays_one() {
     let ticket = bench.ticket();
     assert!(!ticket.apart);
     assert_eq!(ticket.budget.exhaustions, 1);
-    // The second worker has the report, and nobody beside it.
+    // The second worker has the report, and can still ask who made it.
     assert_eq!(
         (bench.ran(Role::Context), ticket.alongside.questions),
-        (0, 2)
+        (0, 4)
     );
 }
 

@@ -134,6 +134,19 @@ impl Stage {
         agent.run(task, &cx).await
     }
 
+    /// Whether a conversation that was kept says this.
+    pub(crate) fn keeps(&self, words: &str) -> bool {
+        let places = fs::read_dir(self.path("home/.claude/projects"));
+        let places = places.into_iter().flatten().flatten();
+        let kept = places
+            .filter_map(|place| fs::read_dir(place.path()).ok())
+            .flatten();
+        let mut kept = kept
+            .flatten()
+            .map(|file| fs::read(file.path()).unwrap_or_default());
+        kept.any(|text| String::from_utf8_lossy(&text).contains(words))
+    }
+
     /// The processes of this stage that are alive.
     pub(crate) fn alive(&self) -> Vec<String> {
         let mark = format!("{MARK}={}", self.folder.path().display());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::report::plain;
 use crate::report::summary::{Ended, SetAside, Spent, Summary, TicketResult, TicketSummary};
 use crate::run::resolve::Resolved;
+use crate::run::spending::Used;
 
 impl Summary {
     /// The summary as plain text: a table that fits into `width` columns, then what a person has
@@ -132,7 +133,9 @@ impl Summary {
 
 /// What agents used, by role.
 fn used(spent: &Spent) -> Option<String> {
-    let used = spent.used.iter().map(|(role, used)| {
+    // An agent that says nothing of what it used is no line.
+    let told = |used: &(_, &Used)| used.1.cost_micro_usd > 0 || used.1.tokens > 0;
+    let used = spent.used.iter().filter(told).map(|(role, used)| {
         let cost = plain::dollars(used.cost_micro_usd);
         format!("  {role}: {cost}, {}", counted(used.tokens, "token"))
     });

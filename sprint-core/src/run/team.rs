@@ -164,7 +164,7 @@ mod tests {
         insta::assert_snapshot!(table.join("\n"), @r"
         AgentTeams : Live
         AgentTeams apart : Report
-        AgentTeams known : Alone
+        AgentTeams known : Live
         AgentTeams no agent : Alone
         Subagents : Report
         Subagents apart : Report

@@ -99,5 +99,8 @@ fn unnumbered(text: &str) -> String {
         let (number, line) = line.split_once(['\t', '→'])?;
         number.trim().parse::<u32>().is_ok().then_some(line)
     });
-    lines.map(|line| format!("{line}\n")).collect()
+    let mut text: String = lines.map(|line| format!("{line}\n")).collect();
+    // The end of the last line is shown as one more line.
+    text.truncate(text.trim_end_matches('\n').len());
+    text + "\n"
 }

@@ -175,7 +175,7 @@ fn policies_follow_from_mode_role_and_commands() {
     insta::assert_snapshot!(table.join("\n"), @r"
     worker auto-approve: Allow Allow Allow Refuse Refuse
     worker skip-all: Allow Allow Allow Allow Refuse
-    worker manual: Ask Ask Ask Ask Refuse
+    worker manual: Allow Ask Ask Ask Refuse
     worker pre-configured: Refuse Refuse Refuse Refuse Refuse
     review auto-approve: Refuse Refuse Refuse Refuse Refuse
     review skip-all: Refuse Refuse Refuse Refuse Refuse
