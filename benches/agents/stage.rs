@@ -1,0 +1,184 @@
+//! A scripted model, a repository, and the program in surroundings of its own.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Blocking, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use scripted_api::{Request, Script, ScriptedApi, TestCli, test_environment};
+use sprint_agents::claude::{Deadlines, Hooks, Launch, Mode, Start, session_id};
+use sprint_agents::{ClaudeAgent, Environment};
+use sprint_core::domain::agent::{AgentReport, AgentTask, Role};
+use sprint_core::domain::workspace::Workspace;
+use sprint_core::id::{BranchName, CommitId, SprintId, TicketId};
+use sprint_core::memory::MemoryBlobs;
+use sprint_core::ports::{AgentRunner as _, EffectContext};
+use sprint_core::run::effect::{EffectId, EffectKey, Step};
+use tokio::process::Command;
+use tokio::time::Instant;
+
+/// The variable by which the processes of one stage are known.
+const MARK: &str = "SPRINT_BENCH_STAGE";
+
+pub(crate) const BRANCH: &str = "worktree-ENG-1";
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
+pub(crate) const LONG: Deadlines = Deadlines {
+    wall: Duration::from_secs(60),
+    silence: Duration::from_secs(60),
+};
+
+/// The surroundings of the agents of one measure.
+pub(crate) struct Stage {
+    pub(crate) api: ScriptedApi,
+    program: PathBuf,
+    folder: tempfile::TempDir,
+}
+
+impl Stage {
+    pub(crate) async fn set(cli: &TestCli, script: impl Script) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let stage = Self {
+            api: ScriptedApi::start(script).await.expect("a port"),
+            program: cli.program.clone(),
+            folder,
+        };
+        for name in ["home", "work"] {
+            fs::create_dir(stage.path(name)).expect("a folder");
+        }
+        stage.git(&["init", "-q", "-b", BRANCH]);
+        fs::write(stage.path("work/check.sh"), "echo ok\n").expect("a file");
+        stage.git(&["add", "-A"]);
+        stage.git(&["commit", "-q", "-m", "base"]);
+        stage
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        let folder = self.folder.path().canonicalize().expect("a path");
+        folder.join(name)
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let output = Blocking::new("git")
+            .args(["-c", "user.name=Bench", "-c", "user.email=bench@localhost"])
+            .args(arguments)
+            .current_dir(self.path("work"))
+            .output()
+            .expect("git runs");
+        assert!(output.status.success(), "git {arguments:?}");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn environment(&self) -> Environment {
+        let variables = test_environment(&self.api.base_url(), &self.path("home"));
+        let all = variables.into_iter();
+        all.fold(Environment::empty(), |all, (name, value)| {
+            all.with(name, value)
+        })
+        .with("IS_SANDBOX", "1")
+        .with(MARK, self.folder.path())
+    }
+
+    /// A task whose session is known by `name`.
+    pub(crate) fn task(&self, role: Role, name: &str) -> AgentTask {
+        let head = CommitId::new(self.git(&["rev-parse", "HEAD"])).expect("an id");
+        let workspace = Workspace {
+            path: self.path("work"),
+            branch: BranchName::new(BRANCH).expect("a name"),
+            base: head.clone(),
+            work_base: head,
+        };
+        let ticket = TicketId::new("ENG-1").expect("an id");
+        AgentTask {
+            title: "Greet".into(),
+            description: "Write a greeting into greeting.txt.".into(),
+            timeout_s: 300,
+            ..AgentTask::new(format!("bench/ENG-1/{name}"), role, ticket, &workspace)
+        }
+    }
+
+    pub(crate) async fn run(&self, task: &AgentTask) -> AgentReport {
+        let agent = ClaudeAgent::new(&self.program, self.environment()).with_max_retries(0);
+        let cx = EffectContext {
+            key: EffectKey {
+                sprint: SprintId::new("sprint-bench").expect("an id"),
+                effect: EffectId::ticket(task.ticket.clone(), 1, Step::Implement),
+            },
+            blobs: Arc::new(MemoryBlobs::default()),
+        };
+        agent.run(task, &cx).await.expect("a report")
+    }
+
+    /// A session that reads, as a context agent does.
+    pub(crate) fn launch(&self, name: &str) -> Launch {
+        Launch {
+            program: self.program.clone(),
+            directory: self.path("work"),
+            environment: self.environment(),
+            session: Start::New(session_id(name)),
+            model: "sonnet".into(),
+            fallback_model: None,
+            tools: ["Read", "Grep", "Glob"].map(String::from).into(),
+            allow: Vec::new(),
+            deny: Vec::new(),
+            mode: Mode::DontAsk,
+            ask_host: false,
+            host_servers: Vec::new(),
+            http_servers: Vec::new(),
+            hooks: Hooks::Disabled,
+            setting_sources: Some(Vec::new()),
+            schema: None,
+            system_prompt: None,
+            max_turns: None,
+            max_budget_micro_usd: None,
+            config_directory: None,
+            max_retries: 0,
+        }
+    }
+
+    /// The program as one starts it by hand, to answer in JSON.
+    pub(crate) fn by_hand(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(["-p", "--model", "sonnet"])
+            .args(arguments)
+            .current_dir(self.path("work"))
+            .env_clear()
+            .envs(self.environment().iter())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// How long a process takes from its start to its end.
+    pub(crate) async fn once(&self, arguments: &[&str]) -> Duration {
+        let start = Instant::now();
+        let output = self.by_hand(arguments).output().await.expect("it runs");
+        let took = start.elapsed();
+        assert!(output.status.success(), "{output:?}");
+        took
+    }
+
+    /// The processes of this stage that are alive, as folders of `/proc`.
+    pub(crate) fn alive(&self) -> Vec<PathBuf> {
+        let mark = format!("{MARK}={}", self.folder.path().display());
+        let carries = |process: &PathBuf| {
+            let variables = fs::read(process.join("environ")).unwrap_or_default();
+            let mut variables = variables.split(|byte| *byte == 0);
+            variables.any(|variable| variable == mark.as_bytes())
+        };
+        let processes = fs::read_dir(Path::new("/proc")).into_iter().flatten();
+        let paths = processes.flatten().map(|process| process.path());
+        paths.filter(carries).collect()
+    }
+}
+
+/// Whether the agent is to answer in a form that has this member.
+pub(crate) fn is_asked_for(request: &Request, member: &str) -> bool {
+    let tools = request.body()["tools"].as_array();
+    let mut tools = tools.into_iter().flatten();
+    let form = tools.find(|tool| tool["name"] == "StructuredOutput");
+    form.is_some_and(|form| form["input_schema"]["properties"].get(member).is_some())
+}
