@@ -54,6 +54,10 @@ pub(crate) async fn measure(cli: &TestCli) {
     };
     let runs = |ticket: &Value| ticket["agent_runs"].as_u64().unwrap_or(0);
     let merged: Vec<_> = tickets.iter().filter(|t| t["result"] == "merged").collect();
+    if merged.is_empty() {
+        eprintln!("  SKIPPED: no ticket of the demo was merged");
+        return;
+    }
     let at_once = merged.iter().filter(|ticket| ticket["attempts"] == 1);
     let at_once: Vec<_> = at_once.map(|ticket| runs(ticket)).collect();
     let each: Vec<_> = merged.iter().map(|ticket| runs(ticket)).collect();

@@ -57,6 +57,9 @@ impl Samples {
     }
 
     fn line(&self, what: &str) {
+        if self.0.is_empty() {
+            return eprintln!("  {what:<52} SKIPPED: the stand-in does not do that");
+        }
         let ms = |sample: Option<&Duration>| sample.map_or(0, Duration::as_millis);
         eprintln!(
             "  {what:<52} median {:>6.1} ms, {} to {} ms, {} samples",
@@ -67,8 +70,9 @@ impl Samples {
         );
     }
 
-    /// How many times `other` this is.
-    fn ratio(&self, other: &Self) -> f64 {
-        self.median().as_secs_f64() / other.median().as_secs_f64()
+    /// How many times `other` this is, if both were measured.
+    fn ratio(&self, other: &Self) -> Option<f64> {
+        let measured = !self.0.is_empty() && !other.0.is_empty();
+        measured.then(|| self.median().as_secs_f64() / other.median().as_secs_f64())
     }
 }

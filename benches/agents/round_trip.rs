@@ -46,7 +46,8 @@ pub(crate) async fn measure(cli: &TestCli, samples: usize) {
 
     let mut one_shot = Samples::default();
     for _ in 0..samples {
-        one_shot.add(stage.once(&["--output-format", "json", QUESTION]).await);
+        let took = stage.once(&["--output-format", "json", QUESTION]).await;
+        one_shot.0.extend(took);
     }
     let alone = live(&stage, questions).await;
     let task = AgentTask {
@@ -70,12 +71,15 @@ pub(crate) async fn measure(cli: &TestCli, samples: usize) {
     read.line("the worker reads a file instead");
     alone.line("a turn of a live session, nobody beside it");
     one_shot.line("a process per question, claude -p");
-    eprintln!(
-        "  a process per question takes {:.1} times as long, and has read nothing yet; of a round \
-         trip, {:.0} % is the context agent's turn",
-        one_shot.ratio(&round),
-        100.0 * alone.ratio(&round),
-    );
+    if let Some(times) = one_shot.ratio(&round) {
+        eprintln!(
+            "  a process per question takes {times:.1} times as long, and has read nothing yet"
+        );
+    }
+    if let Some(share) = alone.ratio(&round) {
+        let share = 100.0 * share;
+        eprintln!("  a turn alone is {share:.0} % of a round trip");
+    }
 }
 
 fn whose(request: &Request) -> Whose {

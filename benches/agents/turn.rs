@@ -51,8 +51,10 @@ pub(crate) async fn measure(cli: &TestCli, samples: usize) {
     let (mut requests, mut cpu) = ([0, 0], Duration::ZERO);
     for sample in 0..samples {
         let before = stage.api.requests().len();
-        theirs.add(stage.once(&by_hand).await);
-        theirs_after.add(last().elapsed());
+        if let Some(took) = stage.once(&by_hand).await {
+            theirs_after.add(last().elapsed());
+            theirs.add(took);
+        }
         let between = stage.api.requests().len();
 
         let task = stage.task(ROLE, &format!("run-{sample}"));
@@ -71,16 +73,17 @@ pub(crate) async fn measure(cli: &TestCli, samples: usize) {
     ours_after.line("  of that after its model's answer");
     theirs.line("by hand, claude -p --output-format json");
     theirs_after.line("  of that after its model's answer");
-    let more = ours.median().as_secs_f64() - theirs.median().as_secs_f64();
-    let samples = u32::try_from(samples).unwrap_or(u32::MAX);
+    if let Some(times) = ours.ratio(&theirs) {
+        let more = ours.median().as_secs_f64() - theirs.median().as_secs_f64();
+        let more = more * 1e3;
+        eprintln!("  {times:.2} times as long, {more:+.0} ms");
+    }
+    let runs = u32::try_from(samples).unwrap_or(u32::MAX);
+    let computed = (cpu / runs).as_secs_f64() * 1e3;
+    let [ours, theirs] = requests;
     eprintln!(
-        "  {:.2} times as long, {:+.0} ms; requests to the API {} and {}; this process, the API \
-         among it, computes {:.1} ms per run",
-        ours.ratio(&theirs),
-        more * 1e3,
-        requests[0],
-        requests[1],
-        (cpu / samples).as_secs_f64() * 1e3,
+        "  requests to the API {ours} and {theirs}; this process, the API among it, computes \
+         {computed:.1} ms per run"
     );
 }
 
