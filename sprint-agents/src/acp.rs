@@ -289,6 +289,8 @@ struct Turn {
     asks: Option<PermissionRequest>,
     /// Whether it wanted something that was refused. Some agents stop there.
     refused: bool,
+    /// A tool of the tracker that it used.
+    breach: Option<String>,
 }
 
 impl Turn {
@@ -304,6 +306,7 @@ impl Turn {
             ended: ended.redacted(redactor),
             said: redactor.redact(&heard.text),
             refused: heard.refused,
+            breach: heard.breach.clone(),
             asks: heard.asks.as_ref().map(|request| PermissionRequest {
                 tool: redactor.redact(&request.tool).chars().take(200).collect(),
                 input: redactor.redact(&request.input).chars().take(2000).collect(),
@@ -313,6 +316,10 @@ impl Turn {
     }
 
     fn verdict(&self, role: Role, stderr: &str) -> Verdict {
+        if let Some(tool) = &self.breach {
+            let told = format!("the agent used {tool:?}, a tool of the tracker");
+            return Verdict::Trouble(ErrorKind::Breach, told);
+        }
         match &self.asks {
             Some(request) => Verdict::Answer(Answer::Asks(request.clone())),
             None => verdict::verdict(role, &self.ended, &self.said, stderr),

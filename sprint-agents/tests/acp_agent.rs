@@ -265,6 +265,12 @@ async fn what_no_rule_allows_is_refused() {
 }
 
 #[tokio::test]
+async fn a_tool_of_the_tracker_that_was_used_is_a_breach() {
+    let (report, _) = outcome("reaches the tracker").await;
+    assert_eq!(report.unwrap_err().kind(), ErrorKind::Breach);
+}
+
+#[tokio::test]
 async fn every_mode_decides_about_a_command_in_its_own_way() {
     let workspace = tempfile::tempdir().unwrap();
     let agent = agent("runs a command").await;

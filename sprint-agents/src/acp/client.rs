@@ -343,7 +343,6 @@ fn hear(heard: &mut Heard, update: SessionUpdate) {
     reason = "what is not known is not harmless"
 )]
 fn news(fields: ToolCallUpdateFields) -> ToolNews {
-    let over = |status| matches!(status, ToolCallStatus::Completed | ToolCallStatus::Failed);
     ToolNews {
         tool: fields.name.or(fields.title),
         kind: fields.kind.map(|kind| match kind {
@@ -359,7 +358,11 @@ fn news(fields: ToolCallUpdateFields) -> ToolNews {
             .map(|place| place.path)
             .collect(),
         input: fields.raw_input,
-        over: fields.status.is_some_and(over),
+        over: match fields.status {
+            Some(ToolCallStatus::Completed) => Some(true),
+            Some(ToolCallStatus::Failed) => Some(false),
+            _ => None,
+        },
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Heard {
     pub(super) tokens: u64,
     /// The use that it stopped for.
     pub(super) asks: Option<PermissionRequest>,
+    /// A tool of the tracker that it used, which it must not have.
+    pub(super) breach: Option<String>,
     /// Whether a use was refused in this turn.
     pub(super) refused: bool,
 }
@@ -40,7 +42,8 @@ pub(super) struct ToolNews {
     pub(super) kind: Option<Kind>,
     pub(super) paths: Vec<PathBuf>,
     pub(super) input: Option<serde_json::Value>,
-    pub(super) over: bool,
+    /// It is over, and did what it was for or did not.
+    pub(super) over: Option<bool>,
 }
 
 impl Heard {
@@ -83,7 +86,10 @@ impl Heard {
         if news.input.is_some() {
             known.input = news.input;
         }
-        if !news.over && self.tools.len() < TOOLS {
+        if news.over == Some(true) && known.is_trackers() {
+            self.breach.get_or_insert_with(|| known.tool.clone());
+        }
+        if news.over.is_none() && self.tools.len() < TOOLS {
             self.tools.insert(id.to_owned(), known.clone());
         }
         known
@@ -126,7 +132,7 @@ mod tests {
         heard.uses(
             "1",
             ToolNews {
-                over: true,
+                over: Some(false),
                 ..ToolNews::default()
             },
         );

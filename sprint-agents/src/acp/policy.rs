@@ -41,7 +41,7 @@ impl Use {
     }
 
     /// Whether this is a tool of the tracker. What merely speaks of it, such as a search, is not.
-    fn is_trackers(&self) -> bool {
+    pub(super) fn is_trackers(&self) -> bool {
         let tool = self.tool.to_lowercase();
         tool.contains("linear") && (self.kind == Kind::Other || tool.starts_with("mcp_"))
     }

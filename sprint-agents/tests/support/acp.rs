@@ -143,15 +143,7 @@ impl Stage {
                 }));
                 self.report("x");
             }
-            "talks nonsense" => {
-                print_line("welcome\n{\"half\": ");
-                print_line("{\"jsonrpc\":\"2.0\",\"method\":\"session/update\",\"params\":7}");
-                std::io::stdout().write_all(b"caf\xe9\n").unwrap();
-                print_line(&"x".repeat(40 << 20));
-                self.update(json!({ "sessionUpdate": "something_new", "x": 1 }));
-                self.say(&" ".repeat(5 << 20));
-                self.report("x");
-            }
+            "talks nonsense" => self.talk_nonsense(),
             "tells secrets" => {
                 eprintln!("password=hunter2");
                 self.report(&format!("the key is {}", variable("MODEL_KEY")));
@@ -181,6 +173,7 @@ impl Stage {
                 let told = self.ask("execute", "ls", &json!({ "command": "ls" }), &[]);
                 self.report(&told);
             }
+            "reaches the tracker" => self.reach_the_tracker(),
             "edits" => {
                 let file = std::env::current_dir().unwrap().join("a.txt");
                 let told = self.ask("edit", "Write a.txt", &json!({}), &[file.to_str().unwrap()]);
@@ -218,6 +211,26 @@ impl Stage {
                 return told.unwrap().as_str().unwrap().to_owned();
             }
         }
+    }
+
+    fn talk_nonsense(&self) {
+        print_line("welcome\n{\"half\": ");
+        print_line("{\"jsonrpc\":\"2.0\",\"method\":\"session/update\",\"params\":7}");
+        std::io::stdout().write_all(b"caf\xe9\n").unwrap();
+        print_line(&"x".repeat(40 << 20));
+        self.update(json!({ "sessionUpdate": "something_new", "x": 1 }));
+        self.say(&" ".repeat(5 << 20));
+        self.report("x");
+    }
+
+    fn reach_the_tracker(&self) {
+        for status in ["in_progress", "completed"] {
+            self.update(json!({
+                "sessionUpdate": "tool_call", "toolCallId": "1", "status": status,
+                "title": "mcp__Linear_Server__save_issue", "kind": "other",
+            }));
+        }
+        self.report("x");
     }
 
     fn until_cancelled(&mut self) {

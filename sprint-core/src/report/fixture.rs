@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::domain::agent::{
     Assignment, Claimed, PermissionRequest, RequirementRow, Role, WorkerEvidence, WorkerResult,
     WorkerStatus,
@@ -502,4 +504,20 @@ pub(super) fn proven(checked: Checked) -> (SprintPlan, Proof, Checked) {
         panic!("not a post: {work:?}")
     };
     (plan(), proof, *checked)
+}
+
+/// The same, with the members of every object in the order of their names: other crates of a build
+/// may make `serde_json` keep the order in which they came.
+pub(super) fn sorted(json: Value) -> Value {
+    match json {
+        Value::Object(members) => {
+            let sorted = members
+                .into_iter()
+                .map(|(name, value)| (name, sorted(value)));
+            let sorted: BTreeMap<_, _> = sorted.collect();
+            Value::Object(sorted.into_iter().collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(sorted).collect()),
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => other,
+    }
 }

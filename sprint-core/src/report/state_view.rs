@@ -290,7 +290,8 @@ mod tests {
     use crate::run::effect::{EffectId, Step, Work};
 
     fn json(snapshot: &Snapshot) -> Value {
-        serde_json::from_str(&to_json(snapshot).unwrap()).unwrap()
+        let json = serde_json::from_str(&to_json(snapshot).unwrap());
+        fixture::sorted(json.unwrap())
     }
 
     /// The view as one line per field, without what is shown elsewhere.

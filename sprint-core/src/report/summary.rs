@@ -360,7 +360,8 @@ mod tests {
 
     #[test]
     fn tools_get_every_ticket() {
-        let json = serde_json::to_value(Summary::new(&fixture::finished(), None)).unwrap();
+        let json = serde_json::to_value(Summary::new(&fixture::finished(), None));
+        let json = fixture::sorted(json.unwrap());
         let tickets: Vec<_> = json["tickets"].as_array().unwrap().iter().collect();
         let results: Vec<_> = tickets
             .iter()
@@ -389,7 +390,8 @@ mod tests {
 
     #[test]
     fn tools_get_what_was_resolved_and_who_was_set_aside() {
-        let json = serde_json::to_value(Summary::new(&fixture::mended(), None)).unwrap();
+        let json = serde_json::to_value(Summary::new(&fixture::mended(), None));
+        let json = fixture::sorted(json.unwrap());
         insta::assert_snapshot!(serde_json::to_string_pretty(&json["set_aside"]).unwrap(), @r#"
         [
           {
