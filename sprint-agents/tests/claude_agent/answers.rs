@@ -105,14 +105,9 @@ async fn an_agent_whose_run_was_cut_off_goes_on_where_it_was() {
         "touch started; sleep 600".into(),
     );
     let agent = stage.agent();
-    let started = stage.work().join("started");
     tokio::select! {
         ended = stage.run(&agent, &task) => panic!("it goes on for ten minutes: {ended:?}"),
-        () = async {
-            while !started.exists() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        } => {}
+        () = stage.appears("started") => {}
     }
     assert_eq!(
         stage.alive(),

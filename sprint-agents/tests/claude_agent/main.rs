@@ -6,6 +6,9 @@
 #[expect(dead_code, reason = "shared with tests that look at one output")]
 mod blobs;
 
+#[path = "../support/secrets.rs"]
+mod planted;
+
 mod answers;
 mod contract;
 mod matrix;

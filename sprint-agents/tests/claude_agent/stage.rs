@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use scripted_api::{
     Reply, Request, Script, ScriptedApi, TestCli, claude_for_tests, test_environment,
@@ -23,7 +24,7 @@ use crate::blobs::{Memory, context};
 static SLOTS: Semaphore = Semaphore::const_new(2);
 
 /// The variable by which the processes of one stage are known.
-const MARK: &str = "SPRINT_TEST_STAGE";
+pub(crate) const MARK: &str = "SPRINT_TEST_STAGE";
 
 pub(crate) const BRANCH: &str = "worktree-ENG-1";
 
@@ -55,6 +56,10 @@ impl Stage {
         stage.git(&["add", "-A"]);
         stage.git(&["commit", "-q", "-m", "base"]);
         stage
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -132,6 +137,14 @@ impl Stage {
         let (mut cx, _) = context();
         cx.blobs = std::sync::Arc::new(self.blobs.clone());
         agent.run(task, &cx).await
+    }
+
+    /// Waits until a file is there in the workspace.
+    pub(crate) async fn appears(&self, name: &str) {
+        let file = self.work().join(name);
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// The processes of this stage that are alive.
