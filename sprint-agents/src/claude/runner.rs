@@ -29,7 +29,7 @@ use crate::claude::runner::host::AgentHost;
 use crate::claude::runner::report::Spent;
 use crate::claude::runner::setup::{Place, Setup};
 use crate::claude::runner::starts::Starts;
-use crate::claude::runner::team::{AtDesk, ContextAgent};
+use crate::claude::runner::team::{AtDesk, Attended, ContextAgent};
 use crate::claude::session::{Session, StartError};
 use crate::claude::session_id;
 use crate::claude::turn::Deadlines;
@@ -215,8 +215,7 @@ struct Run<'a> {
 
 /// A context agent, and where it is asked.
 struct Team {
-    agent: Arc<ContextAgent>,
-    desk: Arc<Desk>,
+    attended: Attended,
     /// What it found; `None` if it made no report in time.
     research: Option<String>,
 }
@@ -273,8 +272,7 @@ impl Run<'_> {
             tracing::info!(key = %self.cx.key, why, "the context agent made no report");
         }
         Some(Team {
-            agent,
-            desk,
+            attended: Attended { agent, desk },
             research: research.ok(),
         })
     }
@@ -286,7 +284,7 @@ impl Run<'_> {
             research: research.or_else(|| self.task.research.clone()),
             ..self.task.clone()
         };
-        let teammate = team.map(|team| InProcess::new(Arc::clone(&team.desk)));
+        let teammate = team.map(|team| InProcess::new(Arc::clone(&team.attended.desk)));
         let host = Arc::new(AgentHost::new(
             task.grants.clone(),
             setup.permissions.asks,
@@ -360,15 +358,16 @@ impl Run<'_> {
     /// Ends the context agent and says what came of it.
     async fn part_with(&self, team: Team, spent: &mut Spent) -> Result<TeammateReport> {
         let redactor = &self.agent.redactor;
-        let (stopped, turns) = team.agent.stop(GRACE).await;
+        let Attended { agent, desk } = &team.attended;
+        let (stopped, turns) = agent.stop(GRACE).await;
         for turn in turns {
             spent.add(turn);
         }
-        let exchange = team.desk.exchange();
+        let exchange = desk.exchange();
         Ok(TeammateReport {
             report: team.research.map(|text| redactor.redact(text)),
             exchange: report::exchange(exchange, stopped, redactor, self.cx).await?,
-            ..team.desk.report()
+            ..desk.report()
         })
     }
 

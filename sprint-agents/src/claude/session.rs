@@ -194,6 +194,12 @@ impl Session {
         stopped.await.ok()
     }
 
+    /// Kills the process and everything it started, at once.
+    pub(crate) fn kill(&self) {
+        self.actor.abort();
+        self.group.kill();
+    }
+
     async fn control(&self, control: Control, within: Duration) -> Result<Value, ControlError> {
         self.command(|reply| Command::Control {
             control,
@@ -216,8 +222,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.actor.abort();
-        self.group.kill();
+        self.kill();
     }
 }
 

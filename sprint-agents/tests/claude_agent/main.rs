@@ -10,6 +10,7 @@ mod blobs;
 mod planted;
 
 mod answers;
+mod cancels;
 mod contract;
 mod matrix;
 mod permissions;
