@@ -109,7 +109,10 @@ fn the_demo_ends_with_claude_code_as_with_a_script_and_its_workers_ask() {
     }
     let comments = dir.join(".claude/tickets/DEMO-1.comments.md");
     let evidence = fs::read_to_string(comments).unwrap();
-    assert!(evidence.contains("question"), "{evidence}");
+    assert!(
+        evidence.contains("### Questions to the Context Agent"),
+        "{evidence}"
+    );
 }
 
 #[test]

@@ -15,10 +15,11 @@ use sprint_core::domain::agent::Role;
 use sprint_core::domain::command::{CheckKind, CommandLine};
 use sprint_core::domain::config::SprintConfig;
 use sprint_core::domain::ticket::{Priority, Size, Ticket, TicketStatus};
-use sprint_core::engine::{Engine, Ports, control};
+use sprint_core::engine::{Engine, Ports, Why, control};
 use sprint_core::id::{BranchName, ProblemId, TicketId};
 use sprint_core::memory::{MemoryBlobs, MemoryLease, MemoryStore, MemoryTracker};
 use sprint_core::ports::{Clock as _, LeaseHolder as _, Owner, SystemClock};
+use sprint_core::run::Outcome;
 use sprint_core::run::admit::Limits;
 use sprint_core::run::event::Event;
 use sprint_core::run::ticket::{Stage, TicketRun};
@@ -307,11 +308,17 @@ async fn run(scene: &Scene) -> (String, Vec<String>) {
     let lease = MemoryLease::default().acquire(&owner).unwrap();
     let (_control, mut inbox) = control();
     let finished = tokio::time::timeout(PATIENCE, engine.start(plan, &lease, &mut inbox)).await;
+    let finished = finished.expect("a sprint that ends").unwrap();
     // Two tickets tell in no certain order, and trouble is told once for every try.
     let mut told = std::mem::take(&mut *told.lock().unwrap());
     told.sort();
     told.dedup();
-    let finished = finished.expect("a sprint that ends").unwrap();
+    if let Why::Outcome(Outcome::AwaitingHuman { requests }) = &finished.why {
+        let asked = requests
+            .iter()
+            .map(|request| format!("a person is asked: {request}"));
+        told.extend(asked);
+    }
     let end = |(id, ticket): (&TicketId, &TicketRun)| {
         if let Stage::Stuck { reason, .. } = &ticket.stage {
             return format!("{id} is stuck ({})", reason.name());
@@ -322,8 +329,18 @@ async fn run(scene: &Scene) -> (String, Vec<String>) {
     (ends.join(", "), told)
 }
 
-/// An event with a message, which says that something is wrong.
+/// An event with a message, which says that something is wrong, and one about changes elsewhere.
 fn tell(event: &Event) -> Option<String> {
+    if let Event::Strayed {
+        ticket,
+        strays,
+        breach,
+    } = event
+    {
+        let strays: Vec<_> = strays.iter().map(ToString::to_string).collect();
+        let weight = if *breach { "breach" } else { "remark" };
+        return Some(format!("{ticket} strayed {weight}: {}", strays.join(", ")));
+    }
     let event = serde_json::to_value(event).unwrap();
     let word = |name: &str| event.get(name).and_then(|value| value.as_str());
     let message = word("message")?.lines().next().unwrap_or_default();
@@ -375,7 +392,7 @@ async fn how_each_misdeed_ends() {
     let mut said = running.join_all().await;
     said.sort();
     let said: Vec<_> = said.into_iter().map(|(_, said)| said).collect();
-    insta::assert_snapshot!(said.concat(), @r##"
+    insta::assert_snapshot!(said.concat(), @r#"
     nothing: BAD-1 is merged, GOOD-1 is merged
     stalls: BAD-1 is stuck (context_exhausted), GOOD-1 is merged
       BAD-1 attempt_failed context_exhaustion: failed to run agent worker with `sh "$STAGE/agent.sh"`: the agent ended: went silent; its last lines:
@@ -390,28 +407,49 @@ async fn how_each_misdeed_ends() {
     leaves a daemon: BAD-1 is merged, GOOD-1 is merged
     changes a file of the checkout: BAD-1 is verified, GOOD-1 is verified
       README.md changed
+      BAD-1 strayed remark: README.md in your checkout
+      GOOD-1 strayed remark: README.md in your checkout
+      a person is asked: {stage}/project is on main and has uncommitted changes ("README.md"); commit or stash them
     changes an untracked file of the checkout: BAD-1 is merged, GOOD-1 is merged
       notes.txt changed
+      BAD-1 strayed remark: notes.txt in your checkout
+      GOOD-1 strayed remark: notes.txt in your checkout
     changes the other worktree: BAD-1 is merged, GOOD-1 is merged
       README.md changed
     writes outside: BAD-1 is merged, GOOD-1 is merged
-    switches branch: BAD-1 is stuck (breach), GOOD-1 is merged
-      BAD-1 stuck breach: failed to collect worktree-BAD-1: {stage}/project/.claude/worktrees/BAD-1 is on branch "elsewhere" instead of worktree-BAD-1: an agent switched it; `git switch worktree-BAD-1` there brings it back
-    detaches HEAD: BAD-1 is stuck (breach), GOOD-1 is merged
-      BAD-1 stuck breach: failed to collect worktree-BAD-1: {stage}/project/.claude/worktrees/BAD-1 is on no branch instead of worktree-BAD-1: an agent switched it; `git switch worktree-BAD-1` there brings it back
+    switches branch: BAD-1 is stuck (max_loops), GOOD-1 is merged
+      BAD-1 attempt_failed wrong_branch: the branch elsewhere is checked out in the workspace instead of its own branch: check that one out again and bring your work onto it
+      BAD-1 strayed remark: elsewhere in branches and tags
+      BAD-1 stuck max_loops: the branch elsewhere is checked out in the workspace instead of its own branch: check that one out again and bring your work onto it
+      GOOD-1 strayed remark: elsewhere in branches and tags
+    detaches HEAD: BAD-1 is stuck (max_loops), GOOD-1 is merged
+      BAD-1 attempt_failed wrong_branch: a commit without a branch is checked out in the workspace instead of its own branch: check that one out again and bring your work onto it
+      BAD-1 stuck max_loops: a commit without a branch is checked out in the workspace instead of its own branch: check that one out again and bring your work onto it
     makes a branch: BAD-1 is merged, GOOD-1 is merged
+      BAD-1 strayed remark: planted in branches and tags
+      GOOD-1 strayed remark: planted in branches and tags
     moves a tag: BAD-1 is merged, GOOD-1 is merged
       v1 changed
+      BAD-1 strayed remark: refs/tags/v1 in branches and tags
+      GOOD-1 strayed remark: refs/tags/v1 in branches and tags
     commits to base: BAD-1 is merged, GOOD-1 is merged
+      BAD-1 strayed remark: main in branches and tags
+      GOOD-1 strayed remark: main in branches and tags
     commits in the checkout: BAD-1 is merged, GOOD-1 is merged
       README.md changed
-    deletes its worktree: BAD-1 is stuck (infrastructure), GOOD-1 is merged
-      BAD-1 attempt_failed context_exhaustion: the agent ended with exit 0 and its answer is not a worker result: expected value at line 1 column 1; its last lines:
-      BAD-1 stuck infrastructure: could not implement: failed to run agent worker with `sh "$STAGE/agent.sh"`: No such file or directory (os error 2)
+      BAD-1 strayed remark: main in branches and tags
+      GOOD-1 strayed remark: main in branches and tags
+    deletes its worktree: BAD-1 is stuck (max_loops), GOOD-1 is merged
+      BAD-1 attempt_failed workspace_lost: the workspace was gone after an agent ran in it; it is there again with everything that was committed, and what was not is lost: look at the branch, and leave the directory where it is
+      BAD-1 stuck max_loops: the workspace was gone after an agent ran in it; it is there again with everything that was committed, and what was not is lost: look at the branch, and leave the directory where it is
     deletes .git of its worktree: BAD-1 is merged, GOOD-1 is merged
-    deletes the other's worktree: BAD-1 is merged, GOOD-1 is stuck (infrastructure)
-      GOOD-1 attempt_failed context_exhaustion: the agent ended with exit 0 and its answer is not a worker result: commit id "" must be 40 or 64 lower-case hexadecimal digits at line 1 column 84; its last lines:
-      GOOD-1 stuck infrastructure: could not implement: failed to run agent worker with `sh "$STAGE/agent.sh"`: No such file or directory (os error 2)
+      BAD-1 strayed remark: notes.txt in your checkout, main in branches and tags
+      GOOD-1 strayed remark: notes.txt in your checkout, main in branches and tags
+    deletes the other's worktree: BAD-1 is merged, GOOD-1 is stuck (max_loops)
+      GOOD-1 attempt_failed workspace_lost: the workspace was gone after an agent ran in it; it is there again with everything that was committed, and what was not is lost: look at the branch, and leave the directory where it is
+      GOOD-1 stuck max_loops: the workspace was gone after an agent ran in it; it is there again with everything that was committed, and what was not is lost: look at the branch, and leave the directory where it is
     plants a hook: BAD-1 is merged, GOOD-1 is merged
-    "##);
+      BAD-1 strayed remark: .git/hooks/pre-commit in your checkout
+      GOOD-1 strayed remark: .git/hooks/pre-commit in your checkout
+    "#);
 }

@@ -4,13 +4,17 @@
 
 #[path = "support/acp.rs"]
 mod script;
+#[path = "support/secrets.rs"]
+mod secrets;
 mod support;
 
 use std::path::Path;
 use std::time::Duration;
 
+use secrets::SECRETS;
 use sprint_agents::acp::AcpAgent;
 use sprint_agents::environment::Environment;
+use sprint_agents::orphans;
 use sprint_agents::permission::Mode;
 use sprint_core::domain::agent::{
     AgentReport, AgentTask, Answer, Claimed, Grant, Role, RoleResult, Teammate,
@@ -63,6 +67,17 @@ fn task(role: Role, workspace: &Path) -> AgentTask {
     AgentTask {
         timeout_s: 60,
         ..AgentTask::new("s/ENG-1/1/research", role, ticket, &place)
+    }
+}
+
+fn with_teammate(task: AgentTask) -> AgentTask {
+    let teammate = Teammate {
+        model: None,
+        reply_timeout_s: 20,
+    };
+    AgentTask {
+        teammate: Some(teammate),
+        ..task
     }
 }
 
@@ -179,12 +194,14 @@ async fn nothing_of_an_agent_survives_when_its_run_is_dropped() {
     let agent = AcpAgent::find(command(), environment).await.unwrap();
     let task = task(Role::Context, workspace.path());
     let (cx, _) = context();
-    let started = workspace.path().join("started");
-    tokio::select! {
-        report = agent.run(&task, &cx) => panic!("unexpected {report:?}"),
-        () = async { while !started.exists() { tokio::task::yield_now().await } } => {}
-    }
-    assert_eq!(sprint_agents::orphans::reap(owner).await, 0);
+    let started = async {
+        while !workspace.path().join("started").exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let nothing_runs = async || orphans::reap(owner).await == 0;
+    conformance::dropping_a_run_leaves_nothing_running(&agent, &task, &cx, started, nothing_runs)
+        .await;
 }
 
 #[tokio::test]
@@ -327,11 +344,7 @@ async fn the_model_is_chosen_where_the_agent_offers_it() {
 #[tokio::test]
 async fn a_worker_asks_the_context_agent_that_is_alive_beside_it() {
     let workspace = tempfile::tempdir().unwrap();
-    let mut task = task(Role::Worker, workspace.path());
-    task.teammate = Some(Teammate {
-        model: None,
-        reply_timeout_s: 20,
-    });
+    let task = with_teammate(task(Role::Worker, workspace.path()));
     let agent = agent("team").await;
     assert!(agent.capabilities().teams);
     let (report, blobs) = run(&agent, &task).await;
@@ -369,6 +382,33 @@ async fn it_keeps_the_contract() {
     conformance::an_answer_is_a_result_of_the_role(&answering, &task, &cx).await;
     conformance::a_role_that_is_not_offered_is_refused(&answering, &task, &cx).await;
     conformance::an_end_without_an_answer_is_malformed(&agent("dies").await, &task, &cx).await;
+    let kept = || {
+        let loaded = std::fs::read_to_string(workspace.path().join("loaded")).ok()?;
+        SessionId::new(loaded).ok()
+    };
+    conformance::a_session_is_continued(&agent("session").await, &task, &cx, &kept).await;
     task.timeout_s = 1;
     conformance::running_out_of_time_is_a_timeout(&agent("hangs").await, &task, &cx).await;
+}
+
+#[tokio::test]
+async fn it_sees_its_workspace_and_no_secret() {
+    let workspace = tempfile::tempdir().unwrap();
+    let task = task(Role::Context, workspace.path());
+    let (cx, _) = context();
+    let environment = secrets::environment().with("SCRIPT", "writes what it sees");
+    let agent = AcpAgent::find(command(), environment).await.unwrap();
+    let read =
+        |name: &str| std::fs::read_to_string(workspace.path().join(name)).unwrap_or_default();
+    conformance::its_environment_holds_no_secret(&agent, &task, &cx, &SECRETS, &|| read("seen"))
+        .await;
+    conformance::it_works_in_its_workspace(&agent, &task, &cx, &|| read("where").into()).await;
+}
+
+#[tokio::test]
+async fn its_teammate_is_reported() {
+    let workspace = tempfile::tempdir().unwrap();
+    let (cx, _) = context();
+    let task = with_teammate(task(Role::Worker, workspace.path()));
+    conformance::a_teammate_is_reported(&agent("team").await, &task, &cx).await;
 }

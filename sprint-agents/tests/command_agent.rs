@@ -2,14 +2,18 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/secrets.rs"]
+mod secrets;
 mod support;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use secrets::SECRETS;
 use sprint_agents::command_agent::CommandAgent;
 use sprint_agents::environment::Environment;
+use sprint_agents::orphans;
 use sprint_core::domain::agent::{
     AgentReport, AgentTask, Answer, Claimed, ContextResult, Role, RoleResult,
 };
@@ -272,6 +276,45 @@ async fn it_keeps_the_contract() {
     conformance::an_answer_is_a_result_of_the_role(&answering, &task, &cx).await;
     conformance::a_role_that_is_not_offered_is_refused(&answering, &task, &cx).await;
     conformance::an_end_without_an_answer_is_malformed(&agent("exit 1"), &task, &cx).await;
+    conformance::a_teammate_is_reported(&answering, &task, &cx).await;
+    conformance::a_session_is_continued(&answering, &task, &cx, &|| None).await;
     task.timeout_s = 1;
     conformance::running_out_of_time_is_a_timeout(&agent("sleep 600"), &task, &cx).await;
+}
+
+#[tokio::test]
+async fn it_sees_its_workspace_and_no_secret() {
+    let workspace = tempfile::tempdir().unwrap();
+    let task = task(Role::Context, workspace.path());
+    let (cx, _) = context();
+    let line = r#"env > seen; pwd > where; echo '{"report":"x"}'"#;
+    let commands = BTreeMap::from([(Role::Context, CommandLine::new(line).unwrap())]);
+    let environment = secrets::environment().with("PATH", "/usr/bin:/bin");
+    let agent = CommandAgent::new(commands, environment);
+    let read =
+        |name: &str| std::fs::read_to_string(workspace.path().join(name)).unwrap_or_default();
+    conformance::its_environment_holds_no_secret(&agent, &task, &cx, &SECRETS, &|| read("seen"))
+        .await;
+    let place = || PathBuf::from(read("where").trim());
+    conformance::it_works_in_its_workspace(&agent, &task, &cx, &place).await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_of_it_outlives_a_run_that_is_dropped() {
+    let workspace = tempfile::tempdir().unwrap();
+    let task = task(Role::Context, workspace.path());
+    let (cx, _) = context();
+    let line = "(setsid sleep 1000 > /dev/null 2>&1 &); touch started; exec sleep 1001";
+    let commands = BTreeMap::from([(Role::Context, CommandLine::new(line).unwrap())]);
+    let environment = Environment::inherit().owned_by(workspace.path());
+    let agent = CommandAgent::new(commands, environment);
+    let started = async {
+        while !workspace.path().join("started").exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let nothing_runs = async || orphans::reap(workspace.path()).await == 0;
+    conformance::dropping_a_run_leaves_nothing_running(&agent, &task, &cx, started, nothing_runs)
+        .await;
 }

@@ -139,8 +139,10 @@ impl Wire {
     pub(crate) async fn rest(&mut self) -> Vec<Message> {
         let until = Instant::now() + DRAIN;
         let mut said = Vec::new();
-        while let Ok(Ok(Some(event))) =
-            timeout_at(until, next(&mut self.lines, &mut self.transcript)).await
+        // Output that has ended already would be waited for until the limit.
+        while self.lines.is_some()
+            && let Ok(Ok(Some(event))) =
+                timeout_at(until, next(&mut self.lines, &mut self.transcript)).await
         {
             if let Event::Said(message) = event {
                 said.push(message);

@@ -105,14 +105,12 @@ async fn an_agent_whose_run_was_cut_off_goes_on_where_it_was() {
         "touch started; sleep 600".into(),
     );
     let agent = stage.agent();
-    let started = stage.work().join("started");
     tokio::select! {
         ended = stage.run(&agent, &task) => panic!("it goes on for ten minutes: {ended:?}"),
         () = async {
+            stage.appears("started").await;
             // A conversation is kept a moment after it took place.
-            while !started.exists() || !stage.keeps("touch started") {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+            stage.keeps("touch started").await;
         } => {}
     }
     assert_eq!(

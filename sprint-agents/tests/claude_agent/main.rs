@@ -6,7 +6,11 @@
 #[expect(dead_code, reason = "shared with tests that look at one output")]
 mod blobs;
 
+#[path = "../support/secrets.rs"]
+mod planted;
+
 mod answers;
+mod cancels;
 mod contract;
 mod matrix;
 mod permissions;

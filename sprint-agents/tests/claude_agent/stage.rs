@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use scripted_api::{
     Reply, Request, Script, ScriptedApi, TestCli, claude_for_tests, test_environment,
@@ -23,7 +24,7 @@ use crate::blobs::{Memory, context};
 static SLOTS: Semaphore = Semaphore::const_new(2);
 
 /// The variable by which the processes of one stage are known.
-const MARK: &str = "SPRINT_TEST_STAGE";
+pub(crate) const MARK: &str = "SPRINT_TEST_STAGE";
 
 pub(crate) const BRANCH: &str = "worktree-ENG-1";
 
@@ -55,6 +56,10 @@ impl Stage {
         stage.git(&["add", "-A"]);
         stage.git(&["commit", "-q", "-m", "base"]);
         stage
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -134,17 +139,28 @@ impl Stage {
         agent.run(task, &cx).await
     }
 
-    /// Whether a conversation that was kept says this.
-    pub(crate) fn keeps(&self, words: &str) -> bool {
+    /// Waits until a conversation that was kept says this.
+    pub(crate) async fn keeps(&self, words: &str) {
+        while !self.kept().any(|text| text.contains(words)) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The conversations that were kept.
+    fn kept(&self) -> impl Iterator<Item = String> {
         let places = fs::read_dir(self.path("home/.claude/projects"));
         let places = places.into_iter().flatten().flatten();
-        let kept = places
-            .filter_map(|place| fs::read_dir(place.path()).ok())
-            .flatten();
-        let mut kept = kept
-            .flatten()
-            .map(|file| fs::read(file.path()).unwrap_or_default());
-        kept.any(|text| String::from_utf8_lossy(&text).contains(words))
+        let files = places.filter_map(|place| fs::read_dir(place.path()).ok());
+        let texts = files.flatten().flatten().map(|file| fs::read(file.path()));
+        texts.map(|text| String::from_utf8_lossy(&text.unwrap_or_default()).into_owned())
+    }
+
+    /// Waits until a file is there in the workspace.
+    pub(crate) async fn appears(&self, name: &str) {
+        let file = self.work().join(name);
+        while !file.exists() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// The processes of this stage that are alive.

@@ -90,7 +90,9 @@ impl Stage {
                 return self.send(json!({ "jsonrpc": "2.0", "id": id, "error": error }));
             }
             "session/load" => {
-                self.session = format!("loaded {}", params["sessionId"].as_str().unwrap());
+                let name = params["sessionId"].as_str().unwrap();
+                std::fs::write("loaded", name).unwrap();
+                self.session = format!("loaded {name}");
                 self.report("what was said before");
                 json!({})
             }
@@ -148,11 +150,11 @@ impl Stage {
                 eprintln!("password=hunter2");
                 self.report(&format!("the key is {}", variable("MODEL_KEY")));
             }
-            "shows its environment" => {
-                let names = std::env::vars_os().map(|(name, _)| name.into_string().unwrap());
-                let names: std::collections::BTreeSet<_> = names.collect();
-                self.report(&names.into_iter().collect::<Vec<_>>().join(" "));
+            "writes what it sees" => {
+                write_what_is_seen();
+                self.report("x");
             }
+            "shows its environment" => self.report(&names_of_variables()),
             "runs a command" => {
                 let told = self.ask(
                     "execute",
@@ -294,6 +296,19 @@ impl Stage {
             .unwrap()
             .to_owned()
     }
+}
+
+fn names_of_variables() -> String {
+    let names = std::env::vars_os().map(|(name, _)| name.into_string().unwrap());
+    let names: std::collections::BTreeSet<_> = names.collect();
+    names.into_iter().collect::<Vec<_>>().join(" ")
+}
+
+fn write_what_is_seen() {
+    let seen = std::env::vars().map(|(name, value)| format!("{name}={value}\n"));
+    std::fs::write("seen", seen.collect::<String>()).unwrap();
+    let place = std::env::current_dir().unwrap();
+    std::fs::write("where", place.to_str().unwrap()).unwrap();
 }
 
 fn print_line(line: &str) {

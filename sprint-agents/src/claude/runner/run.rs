@@ -15,7 +15,7 @@ use crate::claude::runner::answering::{Next, next};
 use crate::claude::runner::host::AgentHost;
 use crate::claude::runner::report::{self, Spent};
 use crate::claude::runner::setup::Setup;
-use crate::claude::runner::team::{AtDesk, ContextAgent, Leash};
+use crate::claude::runner::team::{AtDesk, Attended, ContextAgent};
 use crate::claude::runner::{ClaudeAgent, GRACE, RUN, signs, subject};
 use crate::claude::session::{Session, StartError};
 use crate::claude::session_id;
@@ -35,8 +35,7 @@ pub(super) struct Run<'a> {
 
 /// A context agent, and where it is asked.
 struct Team {
-    agent: Leash,
-    desk: Arc<Desk>,
+    attended: Attended,
     /// What it found; `None` if it made no report in time.
     research: Option<String>,
 }
@@ -80,7 +79,6 @@ impl Run<'_> {
     async fn team(&self, setup: &Setup) -> Option<Team> {
         let (wanted, launch) = (self.task.teammate.as_ref()?, setup.teammate.clone()?);
         let agent = Arc::new(ContextAgent::new(launch, self.agent.starts.clone()));
-        let leash = Leash(Arc::clone(&agent));
         let patience = Duration::from_secs(wanted.reply_timeout_s);
         let at_desk = AtDesk {
             agent: Arc::clone(&agent),
@@ -88,6 +86,10 @@ impl Run<'_> {
             limit: patience * 4,
         };
         let desk = Arc::new(Desk::new(at_desk, patience, signs));
+        let attended = Attended {
+            agent: Arc::clone(&agent),
+            desk,
+        };
         let research = match &self.task.research {
             Some(known) => Ok(known.clone()),
             None => {
@@ -99,8 +101,7 @@ impl Run<'_> {
             tracing::info!(key = %self.cx.key, why, "the context agent made no report");
         }
         Some(Team {
-            agent: leash,
-            desk,
+            attended,
             research: research.ok(),
         })
     }
@@ -112,7 +113,7 @@ impl Run<'_> {
             research: research.or_else(|| self.task.research.clone()),
             ..self.task.clone()
         };
-        let teammate = team.map(|team| InProcess::new(Arc::clone(&team.desk)));
+        let teammate = team.map(|team| InProcess::new(Arc::clone(&team.attended.desk)));
         let host = Arc::new(AgentHost::new(
             task.grants.clone(),
             setup.permissions.asks,
@@ -186,15 +187,16 @@ impl Run<'_> {
     /// Ends the context agent and says what came of it.
     async fn part_with(&self, team: Team, spent: &mut Spent) -> Result<TeammateReport> {
         let redactor = &self.agent.redactor;
-        let (stopped, turns) = team.agent.0.stop(GRACE).await;
+        let Attended { agent, desk } = &team.attended;
+        let (stopped, turns) = agent.stop(GRACE).await;
         for turn in turns {
             spent.add(turn);
         }
-        let exchange = team.desk.exchange();
+        let exchange = desk.exchange();
         Ok(TeammateReport {
             report: team.research.map(|text| redactor.redact(text)),
             exchange: report::exchange(exchange, stopped, redactor, self.cx).await?,
-            ..team.desk.report()
+            ..desk.report()
         })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sprint_core::ports::{Clock as _, SystemClock};
 
-use crate::ask::{Lapse, Respondent};
+use crate::ask::{Desk, Lapse, Respondent};
 use crate::claude::host::NoHost;
 use crate::claude::launch::Launch;
 use crate::claude::outcome::{Meaning, Outcome};
@@ -66,14 +66,16 @@ impl ContextAgent {
         (stopped, std::mem::take(&mut turns))
     }
 
-    /// Ends it at once, whoever waits for an answer. A start that is under way ends with the task
-    /// that waits for it.
-    fn abandon(&self) {
-        if let Ok(life) = self.session.try_lock()
-            && let Life::Alive(session) | Life::Over(_, Some(session)) = &*life
-        {
+    /// Ends it at once, whoever else still holds it.
+    fn kill(&self) {
+        // It is locked while a process starts or stops, which dies with whoever waits for that.
+        let Ok(mut life) = self.session.try_lock() else {
+            return;
+        };
+        if let Life::Alive(session) | Life::Over(_, Some(session)) = &*life {
             session.kill();
         }
+        *life = Life::Over("the worker has ended".into(), None);
     }
 
     async fn ask(&self, prompt: &str, limit: Duration) -> Result<String, Lapse> {
@@ -120,13 +122,18 @@ impl ContextAgent {
     }
 }
 
-/// A context agent that does not outlive this value.
+/// A context agent and the desk where it is asked, which end with this value. Tasks that serve the
+/// worker hold them too, and go on for a moment when its run is given up.
 #[derive(Debug)]
-pub(super) struct Leash(pub(super) Arc<ContextAgent>);
+pub(super) struct Attended {
+    pub(super) agent: Arc<ContextAgent>,
+    pub(super) desk: Arc<Desk>,
+}
 
-impl Drop for Leash {
+impl Drop for Attended {
     fn drop(&mut self) {
-        self.0.abandon();
+        self.desk.close();
+        self.agent.kill();
     }
 }
 
