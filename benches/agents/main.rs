@@ -3,7 +3,8 @@
 //!
 //! The program is Claude Code itself if it is installed (see `scripted_api::claude_for_tests`),
 //! else the stand-in, and then the numbers say so. The model is scripted and answers at once, so
-//! that what is measured is all that is not the model. Samples of both sides alternate: a machine
+//! that what is measured is all that is not the model. Where one run of an agent is compared, samples
+//! of both sides alternate: a machine
 //! that is busy for a while is busy for both.
 
 mod demo;
