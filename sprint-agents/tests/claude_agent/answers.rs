@@ -7,6 +7,7 @@ use serde_json::json;
 use sprint_core::domain::agent::{Answer, Claimed, ContextResult, Role, RoleResult};
 use sprint_core::failure::ErrorKind;
 
+use crate::kept::keeps;
 use crate::stage::{Stage, after, reason, worker_result};
 
 fn found(report: &str) -> Answer {
@@ -109,8 +110,7 @@ async fn an_agent_whose_run_was_cut_off_goes_on_where_it_was() {
         ended = stage.run(&agent, &task) => panic!("it goes on for ten minutes: {ended:?}"),
         () = async {
             stage.appears("started").await;
-            // A conversation is kept a moment after it took place.
-            stage.keeps("touch started").await;
+            keeps(&stage.path("home"), "touch started").await;
         } => {}
     }
     assert_eq!(

@@ -9,6 +9,9 @@ mod blobs;
 #[path = "../support/secrets.rs"]
 mod planted;
 
+#[path = "../support/kept.rs"]
+mod kept;
+
 mod answers;
 mod cancels;
 mod contract;

@@ -139,22 +139,6 @@ impl Stage {
         agent.run(task, &cx).await
     }
 
-    /// Waits until a conversation that was kept says this.
-    pub(crate) async fn keeps(&self, words: &str) {
-        while !self.kept().any(|text| text.contains(words)) {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    /// The conversations that were kept.
-    fn kept(&self) -> impl Iterator<Item = String> {
-        let places = fs::read_dir(self.path("home/.claude/projects"));
-        let places = places.into_iter().flatten().flatten();
-        let files = places.filter_map(|place| fs::read_dir(place.path()).ok());
-        let texts = files.flatten().flatten().map(|file| fs::read(file.path()));
-        texts.map(|text| String::from_utf8_lossy(&text.unwrap_or_default()).into_owned())
-    }
-
     /// Waits until a file is there in the workspace.
     pub(crate) async fn appears(&self, name: &str) {
         let file = self.work().join(name);

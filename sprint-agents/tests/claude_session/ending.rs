@@ -9,6 +9,7 @@ use sprint_agents::claude::{Launch, Outcome, Session};
 use sprint_agents::{Environment, orphans};
 use sprint_core::domain::command::Exit;
 
+use crate::kept::keeps;
 use crate::support::{GRACE, LONG, Stage, echo, said, shell, start};
 
 /// Starts a process that leaves the session and the group of the command, and then goes on.
@@ -54,7 +55,12 @@ async fn dropping_kills_at_once_and_the_session_is_resumed_with_its_work_in_plac
     let session = start(&launch).await;
     tokio::select! {
         turn = session.ask(DAEMON, LONG) => panic!("{turn:?}"),
-        () = stage.appears("started") => {}
+        () = async {
+            stage.appears("started").await;
+            if stage.cli.real {
+                keeps(&stage.home(), "started").await;
+            }
+        } => {}
     }
     drop(session);
     assert_eq!(stage.alive(), Vec::<String>::new());

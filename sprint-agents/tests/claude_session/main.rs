@@ -2,6 +2,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "../support/kept.rs"]
+mod kept;
+
 mod conversation;
 mod ending;
 mod failures;
