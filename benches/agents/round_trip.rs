@@ -10,7 +10,7 @@ use sprint_core::domain::agent::{AgentTask, Answer, Role, Teammate};
 use tokio::time::Instant;
 
 use crate::Samples;
-use crate::stage::{BRANCH, GRACE, LONG, Stage, is_asked_for};
+use crate::stage::{BRANCH, GRACE, LONG, Stage};
 
 const QUESTION: &str = "Where does a greeting go?";
 const ANSWER: &str = "Into greeting.txt, see check.sh:1.";
@@ -83,7 +83,7 @@ pub(crate) async fn measure(cli: &TestCli, samples: usize) {
 }
 
 fn whose(request: &Request) -> Whose {
-    if is_asked_for(request, "branch") {
+    if request.is_asked_for("branch") {
         Whose::Worker
     } else if request.last_user_text().contains("The worker asks:") {
         Whose::Answering

@@ -1,13 +1,13 @@
 //! A scripted model, a repository, and the program in surroundings of its own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command as Blocking, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use scripted_api::{Request, Script, ScriptedApi, TestCli, test_environment};
-use sprint_agents::claude::{Deadlines, Hooks, Launch, Mode, Start, session_id};
+use scripted_api::{Script, ScriptedApi, TestCli, processes_with, test_environment};
+use sprint_agents::claude::{Deadlines, Launch, Start, session_id};
 use sprint_agents::{ClaudeAgent, Environment};
 use sprint_core::domain::agent::{AgentReport, AgentTask, Role};
 use sprint_core::domain::workspace::Workspace;
@@ -114,27 +114,15 @@ impl Stage {
     /// A session that reads, as a context agent does.
     pub(crate) fn launch(&self, name: &str) -> Launch {
         Launch {
-            program: self.program.clone(),
-            directory: self.path("work"),
-            environment: self.environment(),
-            session: Start::New(session_id(name)),
-            model: "sonnet".into(),
-            fallback_model: None,
             tools: ["Read", "Grep", "Glob"].map(String::from).into(),
-            allow: Vec::new(),
-            deny: Vec::new(),
-            mode: Mode::DontAsk,
-            ask_host: false,
-            host_servers: Vec::new(),
-            http_servers: Vec::new(),
-            hooks: Hooks::Disabled,
-            setting_sources: Some(Vec::new()),
-            schema: None,
-            system_prompt: None,
-            max_turns: None,
-            max_budget_micro_usd: None,
-            config_directory: None,
             max_retries: 0,
+            ..Launch::new(
+                &self.program,
+                self.path("work"),
+                self.environment(),
+                Start::New(session_id(name)),
+                "sonnet",
+            )
         }
     }
 
@@ -169,22 +157,6 @@ impl Stage {
 
     /// The processes of this stage that are alive, as folders of `/proc`.
     pub(crate) fn alive(&self) -> Vec<PathBuf> {
-        let mark = format!("{MARK}={}", self.folder.path().display());
-        let carries = |process: &PathBuf| {
-            let variables = fs::read(process.join("environ")).unwrap_or_default();
-            let mut variables = variables.split(|byte| *byte == 0);
-            variables.any(|variable| variable == mark.as_bytes())
-        };
-        let processes = fs::read_dir(Path::new("/proc")).into_iter().flatten();
-        let paths = processes.flatten().map(|process| process.path());
-        paths.filter(carries).collect()
+        processes_with(MARK, self.folder.path())
     }
-}
-
-/// Whether the agent is to answer in a form that has this member.
-pub(crate) fn is_asked_for(request: &Request, member: &str) -> bool {
-    let tools = request.body()["tools"].as_array();
-    let mut tools = tools.into_iter().flatten();
-    let form = tools.find(|tool| tool["name"] == "StructuredOutput");
-    form.is_some_and(|form| form["input_schema"]["properties"].get(member).is_some())
 }

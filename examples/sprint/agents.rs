@@ -110,7 +110,7 @@ pub(crate) enum Permissions {
     Auto,
     /// Everything. Only for a machine that may be thrown away.
     SkipAll,
-    /// What `auto` allows; anything else waits for a person: the ticket is parked, and
+    /// Editing inside the worktree; anything else waits for a person: the ticket is parked, and
     /// `--permit TICKET` or `--deny TICKET` decides.
     Manual,
     /// What your own Claude settings allow.

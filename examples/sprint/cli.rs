@@ -102,13 +102,14 @@ const CHECK_HELP: &str = "\
 Example:
 
   $ sprint agents check
-  ok    program   /usr/local/bin/claude
-  ok    version   2.1.197, inside the tested range 2.1.197 to 2.1.x
-  ok    login     an API key is given (ANTHROPIC_API_KEY)
-  ok    tools     Bash, Edit, Glob, Grep, Read, Write, ask_context
-  ok    tracker   no credential, no server and no tool of a tracker
+  ok    program      /usr/local/bin/claude
+  ok    version      2.1.197, like one that was tried
+  ok    login        an API key is given
+  ok    credentials  the environment holds no key to the tracker
+  ok    tools        Bash, Edit, Glob, Grep, Read, StructuredOutput, Write, mcp__sprint__ask_context
+  ok    tracker      no server and no tool leads to it
 
-Exit code: 0 if everything is ok, 1 if something is not.";
+Exit code: 1 if something is bad, else 0.";
 
 const CONFLICTS_HELP: &str = "\
 Example: a, b and c start from main; a and b change the same line of api.py, c imports api.py

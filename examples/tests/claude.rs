@@ -55,15 +55,9 @@ fn result(dir: &Path) -> String {
 /// The processes that carry the mark of this demo.
 fn alive(dir: &Path) -> Vec<String> {
     let owner = dir.canonicalize().unwrap().join(".claude/sprints/demo");
-    let mark = format!("SPRINT_OWNER={}", owner.display());
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    processes
-        .filter(|process| {
-            let variables = fs::read(process.path().join("environ")).unwrap_or_default();
-            let mut variables = variables.split(|byte| *byte == 0);
-            variables.any(|variable| variable == mark.as_bytes())
-        })
-        .map(|process| fs::read_to_string(process.path().join("cmdline")).unwrap_or_default())
+    scripted_api::processes_with("SPRINT_OWNER", owner)
+        .into_iter()
+        .map(|process| fs::read_to_string(process.join("cmdline")).unwrap_or_default())
         .collect()
 }
 

@@ -77,10 +77,7 @@ impl AcpAgent {
     pub async fn find(command: Vec<String>, environment: Environment) -> Result<Self> {
         let redactor = Redactor::new(environment.secrets());
         let refuse = |subject: &str| Error::new(ErrorKind::Invalid, FIND, subject);
-        if environment
-            .iter()
-            .any(|(name, _)| ban::is_key(&name.to_string_lossy()))
-        {
+        if !ban::keys(&environment).is_empty() {
             return Err(refuse(
                 "agent whose environment holds a credential of the tracker",
             ));

@@ -63,9 +63,7 @@ impl Surroundings {
             silence: (!silence.is_zero()).then_some(silence),
         })
     }
-}
 
-impl Surroundings {
     /// Gives ports and scratch directories back, if the sprint is over.
     pub(crate) fn end(&self, snapshot: &Snapshot) {
         let over = matches!(snapshot.sprint.phase, Phase::Complete { .. });

@@ -15,7 +15,7 @@ use talk::Talk;
 pub(super) fn reply(request: &Request) -> Reply {
     let talk = Talk::of(request);
     // The form of the answer that is asked for says what the model is to be.
-    let asked = |field| talk.is_asked_for(field);
+    let asked = |field| request.is_asked_for(field);
     if asked("acceptance_preserved") {
         conflict(&talk)
     } else if asked("branch") {

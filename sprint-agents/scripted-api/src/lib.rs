@@ -26,6 +26,8 @@
 
 mod body;
 mod cli;
+#[cfg(unix)]
+mod processes;
 mod reply;
 mod request;
 mod server;
@@ -35,6 +37,8 @@ pub use cli::{
     PROGRAM_VARIABLE, REQUIRE_VARIABLE, TestCli, claude_for_tests, installed_for_tests,
     stand_in_for_tests, test_environment,
 };
+#[cfg(unix)]
+pub use processes::processes_with;
 pub use reply::Reply;
 pub use request::{Request, ToolResult};
 pub use server::{Script, ScriptedApi};

@@ -91,6 +91,16 @@ impl Request {
         names.filter_map(|tool| tool["name"].as_str()).collect()
     }
 
+    /// Whether the answer is to be given in a form that has this member: the schema of the tool for
+    /// structured output says so.
+    #[must_use]
+    pub fn is_asked_for(&self, member: &str) -> bool {
+        let tools = self.body()["tools"].as_array();
+        let mut tools = tools.into_iter().flatten();
+        let form = tools.find(|tool| tool["name"] == "StructuredOutput");
+        form.is_some_and(|form| form["input_schema"]["properties"].get(member).is_some())
+    }
+
     /// The prompt being worked on: the text of the last user message that has any, without
     /// reminders and without what was interrupted. Notes of the system between the messages and
     /// bare tool results do not count.
@@ -223,6 +233,16 @@ mod tests {
             {"type": "text", "text": "[Request interrupted by user for tool use]\n"},
             {"type": "text", "text": "second"}]}]));
         assert_eq!(request.last_user_text(), "second");
+    }
+
+    #[test]
+    fn the_form_of_the_answer_has_members() {
+        let form = json!({"properties": {"report": {}}});
+        let tools = json!([{"name": "Read", "input_schema": {"properties": {"file_path": {}}}},
+            {"name": "StructuredOutput", "input_schema": form}]);
+        let request = Request::new(String::new(), BTreeMap::new(), json!({"tools": tools}));
+        assert!(request.is_asked_for("report"));
+        assert!(!request.is_asked_for("file_path"));
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::environment::Environment;
+
 /// A tool server an agent is connected to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Server<'a> {
@@ -72,6 +74,13 @@ pub fn check<'a>(
         .chain(tools.map(|tool| Violation::Tool(cut(tool))))
         .chain(variables.map(|name| Violation::Variable(cut(name))))
         .collect()
+}
+
+/// The keys to the tracker in an environment.
+pub fn keys(environment: &Environment) -> Vec<Violation> {
+    let names = environment.iter().map(|(name, _)| name.to_string_lossy());
+    let names: Vec<_> = names.collect();
+    check([], [], names.iter().map(AsRef::as_ref))
 }
 
 /// Whether an environment variable of this name must not reach an agent: `LINEAR` starts it, or is

@@ -13,7 +13,7 @@ use sprint_agents::{ClaudeAgent, orphans};
 use sprint_core::domain::agent::AgentTask;
 use tokio::time::Instant;
 
-use crate::stage::{MARK, Stage, is_asked_for, worker_result};
+use crate::stage::{MARK, Stage, worker_result};
 
 const ROUNDS: u32 = 12;
 
@@ -29,7 +29,7 @@ sleep 0.5
 /// hands in.
 fn script(request: &Request) -> Reply {
     let bash = |command: &str| Reply::tool("Bash", json!({ "command": command }));
-    if !is_asked_for(request, "branch") {
+    if !request.is_asked_for("branch") {
         return Reply::text("look into check.sh:1").delay(Duration::from_millis(300));
     }
     let tools = request.tools();

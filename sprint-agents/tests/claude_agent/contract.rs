@@ -12,7 +12,7 @@ use sprint_core::testing::conformance::agent as conformance;
 
 use crate::blobs::context;
 use crate::planted::{self, SECRETS};
-use crate::stage::{Stage, after, is_asked_for, worker_result};
+use crate::stage::{Stage, after, worker_result};
 
 /// A stage whose worker runs its check, which does `deed`, and then hands in.
 async fn checking(deed: &str) -> Stage {
@@ -84,7 +84,7 @@ async fn nothing_of_it_outlives_a_run_that_is_dropped() {
 async fn its_teammate_is_reported() {
     let (cx, _) = context();
     let stage = Stage::set(|request: &Request| {
-        if !is_asked_for(request, "branch") {
+        if !request.is_asked_for("branch") {
             return Reply::text("look into check.sh:1");
         }
         match request.turn() {

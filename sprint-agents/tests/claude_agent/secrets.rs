@@ -9,7 +9,7 @@ use sprint_agents::permission::Mode;
 use sprint_core::domain::agent::{Answer, Role};
 use sprint_core::failure::ErrorKind;
 
-use crate::stage::{Stage, is_asked_for, worker_result};
+use crate::stage::{Stage, worker_result};
 
 #[tokio::test]
 async fn a_key_to_the_tracker_in_the_environment_starts_nothing() {
@@ -64,7 +64,7 @@ async fn no_secret_is_in_arguments_transcripts_answers_or_errors() {
     let watched = Arc::clone(&seen);
     let stage = Stage::set(move |request: &Request| {
         watched.lock().unwrap().push_str(&command_lines());
-        if !is_asked_for(request, "branch") {
+        if !request.is_asked_for("branch") {
             return Reply::text("the key is sk-planted-model-key, see check.sh:1");
         }
         let mut result = worker_result();

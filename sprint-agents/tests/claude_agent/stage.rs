@@ -6,7 +6,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use scripted_api::{
-    Reply, Request, Script, ScriptedApi, TestCli, claude_for_tests, test_environment,
+    Reply, Request, Script, ScriptedApi, TestCli, claude_for_tests, processes_with,
+    test_environment,
 };
 use serde_json::{Value, json};
 use sprint_agents::{ClaudeAgent, Environment};
@@ -149,16 +150,8 @@ impl Stage {
 
     /// The processes of this stage that are alive.
     pub(crate) fn alive(&self) -> Vec<String> {
-        let mark = format!("{MARK}={}", self.folder.path().display());
-        let carries = |process: &PathBuf| {
-            let variables = fs::read(process.join("environ")).unwrap_or_default();
-            let mut variables = variables.split(|byte| *byte == 0);
-            variables.any(|variable| variable == mark.as_bytes())
-        };
-        let processes = fs::read_dir("/proc").unwrap().flatten();
-        processes
-            .map(|process| process.path())
-            .filter(carries)
+        processes_with(MARK, self.folder.path())
+            .into_iter()
             .map(|process| command_line(&process))
             .collect()
     }
@@ -177,13 +170,6 @@ pub(crate) fn worker_result() -> Value {
         "status": "SUCCESS",
         "evidence": { "preflight_ran": true, "test": { "exit_code": 0, "passed": 1, "failed": 0 } },
     })
-}
-
-pub(crate) fn is_asked_for(request: &Request, field: &str) -> bool {
-    let tools = request.body()["tools"].as_array();
-    let mut tools = tools.into_iter().flatten();
-    let form = tools.find(|tool| tool["name"] == "StructuredOutput");
-    form.is_some_and(|form| form["input_schema"]["properties"].get(field).is_some())
 }
 
 /// Uses Bash for this, once, then hands in `result`.

@@ -4,14 +4,14 @@ use scripted_api::{Reply, Request};
 use serde_json::json;
 use sprint_core::domain::agent::{Answer, Claimed, RoleResult};
 
-use crate::stage::{Stage, is_asked_for, worker_result};
+use crate::stage::{Stage, worker_result};
 
 const REPORT: &str = "## Files Analyzed\ncheck.sh:1 is the check.";
 const ANSWER: &str = "The greeting belongs into greeting.txt; see check.sh:1.";
 
 /// The worker asks, writes what it hears, checks, commits and hands in.
 fn script(request: &Request) -> Reply {
-    if !is_asked_for(request, "branch") {
+    if !request.is_asked_for("branch") {
         return match request.last_user_text().contains("The worker asks:") {
             true if request.turn() == 0 => Reply::tool("Read", json!({ "file_path": "check.sh" })),
             true => Reply::text(ANSWER),
@@ -71,7 +71,7 @@ async fn a_worker_is_told_what_the_context_agent_found_and_gets_answers_from_it(
     let requests = stage.api.requests();
     let worker = requests
         .iter()
-        .find(|request| is_asked_for(request, "branch"))
+        .find(|request| request.is_asked_for("branch"))
         .unwrap();
     assert!(
         worker
@@ -95,7 +95,7 @@ async fn a_worker_is_told_what_the_context_agent_found_and_gets_answers_from_it(
 #[tokio::test]
 async fn without_its_context_agent_the_worker_goes_on() {
     let stage = Stage::set(|request: &Request| {
-        if is_asked_for(request, "branch") {
+        if request.is_asked_for("branch") {
             return script(request);
         }
         Reply::error(400, "invalid_request_error", "no")
@@ -132,7 +132,7 @@ async fn a_later_attempt_goes_on_with_both_conversations() {
     let requests = stage.api.requests();
     let (workers, others): (Vec<_>, Vec<_>) = requests[asked..]
         .iter()
-        .partition(|request| is_asked_for(request, "branch"));
+        .partition(|request| request.is_asked_for("branch"));
     let told = workers[0];
     assert!(told.last_user_text().contains("the greeting is too long"));
     assert!(
@@ -152,7 +152,7 @@ async fn a_later_attempt_goes_on_with_both_conversations() {
 #[tokio::test]
 async fn a_team_that_is_cut_off_leaves_nobody_behind() {
     let stage = Stage::set(|request: &Request| {
-        if is_asked_for(request, "branch") || !request.last_user_text().contains("The worker asks:")
+        if request.is_asked_for("branch") || !request.last_user_text().contains("The worker asks:")
         {
             return script(request);
         }

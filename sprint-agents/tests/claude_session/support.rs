@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use scripted_api::{
-    Reply, Request, Script, ScriptedApi, TestCli, claude_for_tests, test_environment,
+    Reply, Request, Script, ScriptedApi, TestCli, claude_for_tests, processes_with,
+    test_environment,
 };
 use sprint_agents::Environment;
 use sprint_agents::claude::{
@@ -111,16 +112,8 @@ impl Stage {
 
     /// The processes of this stage that are alive.
     pub(crate) fn alive(&self) -> Vec<String> {
-        let mark = format!("{MARK}={}", self.folder.path().display());
-        let carries = |process: &PathBuf| {
-            let variables = fs::read(process.join("environ")).unwrap_or_default();
-            let mut variables = variables.split(|byte| *byte == 0);
-            variables.any(|variable| variable == mark.as_bytes())
-        };
-        let processes = fs::read_dir("/proc").unwrap().flatten();
-        processes
-            .map(|process| process.path())
-            .filter(carries)
+        processes_with(MARK, self.folder.path())
+            .into_iter()
             .map(|process| fs::read_to_string(process.join("cmdline")).unwrap_or_default())
             .collect()
     }

@@ -19,14 +19,6 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Whether the form of the answer has this field.
-    pub(super) fn is_asked_for(&self, field: &str) -> bool {
-        let tools = self.request.body()["tools"].as_array();
-        let mut tools = tools.into_iter().flatten();
-        let form = tools.find(|tool| tool["name"] == "StructuredOutput");
-        form.is_some_and(|form| form["input_schema"]["properties"].get(field).is_some())
-    }
-
     /// How many times the model has spoken since it was prompted last.
     pub(super) fn step(&self) -> usize {
         self.request.turn()

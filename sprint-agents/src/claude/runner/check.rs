@@ -52,12 +52,7 @@ impl ClaudeAgent {
     }
 
     fn check_keys(&self) -> Checkup {
-        let names = self
-            .environment
-            .iter()
-            .map(|(name, _)| name.to_string_lossy());
-        let names: Vec<_> = names.collect();
-        let keys = ban::check([], [], names.iter().map(AsRef::as_ref));
+        let keys = ban::keys(&self.environment);
         match keys.first() {
             None => Checkup::good("credentials", "the environment holds no key to the tracker"),
             Some(key) => Checkup::bad("credentials", format!("{key}; take it out")),

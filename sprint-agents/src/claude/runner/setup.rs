@@ -215,9 +215,7 @@ impl Place {
         task: &AgentTask,
         cx: &EffectContext,
     ) -> Result<Self> {
-        let names = agent.environment.iter();
-        let names: Vec<_> = names.map(|(name, _)| name.to_string_lossy()).collect();
-        let keys = ban::check([], [], names.iter().map(AsRef::as_ref));
+        let keys = ban::keys(&agent.environment);
         if let Some(violation) = keys.first() {
             let breach = Error::new(ErrorKind::Breach, RUN, subject(task));
             return Err(breach.because(violation.to_string()));
