@@ -1,0 +1,1 @@
+//! A Linear on loopback.
