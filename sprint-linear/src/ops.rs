@@ -1,0 +1,80 @@
+//! The operations that this crate sends, one document each.
+//!
+//! Documents are files, so that the tests check each of them against Linear's schema, and people
+//! can read what is asked for. Types of answers stay inside the crate: [`crate::convert`] is where
+//! they become domain values. Everything that the schema lets be null is an `Option`, and strings
+//! that stand for kinds stay strings: Linear adds kinds.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// One operation.
+pub(crate) trait Operation {
+    /// Its name, which is the one in the document.
+    const NAME: &'static str;
+    /// The document.
+    const DOCUMENT: &'static str;
+    /// Whether it changes anything.
+    const WRITES: bool;
+    /// What it is asked with. Keys that are not set must be left out: a `null` is a value.
+    type Variables: Serialize + Send + Sync;
+    /// The `data` of its answer.
+    type Data: DeserializeOwned;
+
+    /// What it costs, in points: as Linear computes it from the text and the page sizes.
+    fn points(variables: &Self::Variables) -> u32;
+}
+
+/// Where a page ends.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageInfo {
+    /// Whether another follows.
+    pub(crate) has_next_page: bool,
+    /// Where that begins.
+    pub(crate) end_cursor: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Page<T> {
+    /// What is on it.
+    pub(crate) nodes: Vec<T>,
+    /// Where it ends.
+    pub(crate) page_info: PageInfo,
+}
+
+/// Something named by its id alone.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Named {
+    /// The id.
+    pub(crate) id: String,
+}
+
+/// Declares an operation: its document is `ops/{file}.graphql`.
+macro_rules! operation {
+    (
+        $(#[$doc:meta])*
+        $name:ident, $file:literal, writes: $writes:literal,
+        $variables:ty => $data:ty, $points:expr
+    ) => {
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl $crate::ops::Operation for $name {
+            const NAME: &'static str = stringify!($name);
+            const DOCUMENT: &'static str = include_str!(concat!($file, ".graphql"));
+            const WRITES: bool = $writes;
+            type Variables = $variables;
+            type Data = $data;
+
+            fn points(variables: &Self::Variables) -> u32 {
+                let points: fn(&$variables) -> u32 = $points;
+                points(variables)
+            }
+        }
+    };
+}
+
+pub(crate) mod identity;
