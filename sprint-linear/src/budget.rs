@@ -20,13 +20,15 @@ mod told;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
+use sprint_core::ports::Clock;
 use sprint_core::time::Timestamp;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use told::Told;
 pub use told::{Allowance, Window};
 
 /// Reads under way at once.
@@ -55,7 +57,12 @@ struct State {
     /// Nothing of this operation goes before.
     endpoints: BTreeMap<&'static str, Timestamp>,
     /// When the next spread read may go.
-    next: Option<Timestamp>,
+    next: Timestamp,
+    /// When somebody who waits for the allowance to refill may come back, if others do.
+    reads_queue: Timestamp,
+    writes_queue: Timestamp,
+    /// Calls under way, and their points.
+    flying: (u64, u64),
     /// The server's clock less ours, in milliseconds.
     skew: i64,
 }
@@ -86,11 +93,17 @@ impl Counted {
             .saturating_sub(self.sent)
     }
 
-    /// Until `wanted` are left.
-    fn wait(&self, wanted: u64, now: Timestamp) -> Duration {
-        let missing = wanted.saturating_sub(self.left(now));
-        let refill = missing.saturating_mul(HOUR_MS) / self.window.limit.max(1);
-        Duration::from_millis(refill + 1)
+    /// How long `wanted` take to refill.
+    fn refill(&self, wanted: u64) -> Duration {
+        Duration::from_millis(wanted.saturating_mul(HOUR_MS) / self.window.limit.max(1) + 1)
+    }
+
+    /// What a use may not touch.
+    const fn reserve(&self, for_what: Use) -> u64 {
+        match for_what {
+            Use::Read => self.window.limit / 10,
+            Use::Write => 0,
+        }
     }
 }
 
@@ -103,6 +116,22 @@ pub(crate) enum Use {
     Read,
     /// Finishing or taking back: may use the reserve.
     Write,
+}
+
+/// A call that may go. It is under way until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Admitted<'a> {
+    budget: &'a Budget,
+    points: u64,
+    _place: SemaphorePermit<'a>,
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        let mut state = self.budget.state();
+        state.flying.0 -= 1;
+        state.flying.1 -= self.points;
+    }
 }
 
 impl Budget {
@@ -128,9 +157,11 @@ impl Budget {
         })
     }
 
-    /// How long to wait between two looks at a tracker, so that all who look, `sharers` of them,
-    /// use at most a tenth of what refills, or twice that interval for each step the allowance
-    /// is low; between 30 seconds and 15 minutes.
+    /// How long to wait between two looks at a tracker, if `sharers` sprints look at it.
+    ///
+    /// All of them together use a tenth of what refills; half of that where less than half of the
+    /// allowance is left, a quarter below a fifth, an eighth below a tenth. At least 30 seconds,
+    /// at most 15 minutes.
     pub fn poll_interval(&self, sharers: u32, now: Timestamp) -> Duration {
         const SHORTEST: Duration = Duration::from_secs(30);
         let Some(allowance) = self.allowance(now) else {
@@ -150,100 +181,68 @@ impl Budget {
         (tenth * scarce).clamp(SHORTEST, LONGEST)
     }
 
-    /// A place among the calls under way.
-    pub(crate) async fn place(&self, for_what: Use) -> SemaphorePermit<'_> {
-        let places = match for_what {
-            Use::Read => &self.0.reads,
-            Use::Write => &self.0.writes,
-        };
-        places.acquire().await.expect("the places are never closed")
-    }
-
-    /// Whether a call may go now; else when. What may go is counted as sent.
-    pub(crate) fn admit(
+    /// Waits for a place among the calls under way, then says whether the call may go; else when
+    /// to ask again. Who is told a time is expected back then: others are told later ones.
+    pub(crate) async fn admit(
         &self,
         operation: &'static str,
         for_what: Use,
         points: u32,
-        now: Timestamp,
-    ) -> Result<(), Timestamp> {
-        let mut state = self.state();
-        let state = &mut *state;
-        let told = [state.held, state.endpoints.get(operation).copied()];
-        if let Some(until) = told.into_iter().flatten().filter(|at| *at > now).max() {
-            return Err(until);
-        }
-        let counted = [(&state.requests, 1), (&state.points, u64::from(points))];
-        let mut scarce = None;
-        for (counted, cost) in counted {
-            let Some(counted) = counted else { continue };
-            let limit = counted.window.limit;
-            let reserve = match for_what {
-                Use::Read => limit / 10,
-                Use::Write => 0,
-            };
-            let left = counted.left(now);
-            if left < reserve + cost {
-                return Err(now.after(counted.wait(reserve + cost, now).min(LONGEST)));
-            }
-            if for_what == Use::Read && left < limit / 5 {
-                scarce = scarce.max(Some(cost * HOUR_MS / limit.max(1)));
-            }
-        }
-        if let Some(interval) = scarce {
-            let next = state.next.unwrap_or_default().max(now);
-            if next > now {
-                return Err(next);
-            }
-            state.next = Some(now.after(Duration::from_millis(interval)));
-        }
-        for (counted, cost) in [
-            (&mut state.requests, 1),
-            (&mut state.points, u64::from(points)),
-        ] {
-            if let Some(counted) = counted {
-                counted.sent += cost;
-            }
-        }
-        Ok(())
+        clock: &dyn Clock,
+    ) -> Result<Admitted<'_>, Timestamp> {
+        let places = match for_what {
+            Use::Read => &self.0.reads,
+            Use::Write => &self.0.writes,
+        };
+        let place = places.acquire().await.expect("the places are never closed");
+        let points = u64::from(points);
+        self.state()
+            .admit(operation, for_what, points, clock.now())?;
+        Ok(Admitted {
+            budget: self,
+            points,
+            _place: place,
+        })
     }
 
-    /// Takes in what an answer tells in its headers.
-    pub(crate) fn learn(&self, headers: &HeaderMap, now: Timestamp) {
-        let told = told::Told::read(headers);
+    /// Takes in what the answer to `call` tells in its headers.
+    pub(crate) fn learn(&self, call: &Admitted<'_>, headers: &HeaderMap, now: Timestamp) {
+        let told = Told::read(headers);
         let mut state = self.state();
         if let Some(date) = told.date {
             state.skew = offset(date, now);
         }
         let skew = state.skew;
-        let count = |window: Window| Counted {
+        // Calls that are still under way may be in these numbers, or not.
+        let (requests, points) = state.flying;
+        let count = |window: Window, sent| Counted {
             window: Window {
                 reset: ours(window.reset, skew),
                 ..window
             },
             at: now,
-            sent: 0,
+            sent,
         };
         if let Some(window) = told.requests {
-            state.requests = Some(count(window));
+            state.requests = Some(count(window, requests - 1));
         }
         if let Some(window) = told.points {
-            state.points = Some(count(window));
+            state.points = Some(count(window, points - call.points));
         }
     }
 
     /// Takes in that the service refused a call for its rate, and returns until when to wait.
     ///
     /// That is the latest reset that the answer names for what is used up, or its `Retry-After`,
-    /// or 5 seconds; by our clock, at least a second and at most 15 minutes away. A tenth is added
-    /// by the name of the operation, so that not all come back at once.
+    /// or 5 seconds; by our clock, at least a second and at most 15 minutes away. Up to a tenth is
+    /// added by the name of the operation, so that not all come back at once.
     pub(crate) fn refused(
         &self,
         operation: &'static str,
         headers: &HeaderMap,
         now: Timestamp,
     ) -> Timestamp {
-        let told = told::Told::read(headers);
+        let told = Told::read(headers);
         let mut state = self.state();
         let skew = state.skew;
         let used_up = |window: &Window| window.remaining == 0;
@@ -265,16 +264,73 @@ impl Budget {
         until
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         // Plain numbers: whoever panicked left nothing half done that matters.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// `theirs` less `ours`, in milliseconds.
+impl State {
+    fn admit(
+        &mut self,
+        operation: &'static str,
+        for_what: Use,
+        points: u64,
+        now: Timestamp,
+    ) -> Result<(), Timestamp> {
+        let told = [self.held, self.endpoints.get(operation).copied()];
+        if let Some(until) = told.into_iter().flatten().filter(|at| *at > now).max() {
+            return Err(until);
+        }
+        let counted = [(self.requests, 1), (self.points, points)];
+        let counted = counted
+            .into_iter()
+            .filter_map(|(counted, cost)| Some((counted?, cost)));
+        let (mut missing, mut spread) = (Duration::ZERO, Duration::ZERO);
+        let mut interval = Duration::ZERO;
+        for (counted, cost) in counted {
+            let (left, wanted) = (counted.left(now), counted.reserve(for_what) + cost);
+            if left < wanted {
+                missing = missing.max(counted.refill(wanted - left));
+            }
+            if for_what == Use::Read && left < counted.window.limit / 5 {
+                spread = spread.max(counted.refill(cost));
+            }
+            interval = interval.max(counted.refill(cost));
+        }
+        let queue = match for_what {
+            Use::Read => &mut self.reads_queue,
+            Use::Write => &mut self.writes_queue,
+        };
+        if !missing.is_zero() {
+            let at = now.after(missing).max(*queue);
+            *queue = at.after(interval);
+            return Err(at.min(now.after(LONGEST)));
+        }
+        if !spread.is_zero() {
+            if self.next > now {
+                let at = self.next.max(*queue);
+                *queue = at.after(spread);
+                return Err(at);
+            }
+            self.next = now.after(spread);
+        }
+        for (counted, cost) in [(&mut self.requests, 1), (&mut self.points, points)] {
+            if let Some(counted) = counted {
+                counted.sent += cost;
+            }
+        }
+        self.flying.0 += 1;
+        self.flying.1 += points;
+        Ok(())
+    }
+}
+
+/// `theirs` less `ours`, in milliseconds; what the full seconds of a header can hide is none.
 fn offset(theirs: Timestamp, ours: Timestamp) -> i64 {
     let signed = |at: Timestamp| i64::try_from(at.as_millis()).unwrap_or(i64::MAX);
-    signed(theirs) - signed(ours)
+    let offset = signed(theirs) - signed(ours);
+    if offset.abs() < 2_000 { 0 } else { offset }
 }
 
 /// A time by the server's clock, by ours.
@@ -293,3 +349,6 @@ impl fmt::Debug for Budget {
         f.debug_tuple("Budget").field(&*self.state()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,15 +140,18 @@ impl Client {
         let for_what = if O::WRITES { Use::Write } else { Use::Read };
         let give_up = self.now().after(self.patience);
         loop {
-            let until = match self.budget.admit(O::NAME, for_what, points, self.now()) {
+            let admitted = self
+                .budget
+                .admit(O::NAME, for_what, points, &*self.clock)
+                .await;
+            let until = match admitted {
                 Err(until) => until,
-                Ok(()) => {
-                    let place = self.budget.place(for_what).await;
+                Ok(call) => {
                     let answered = self.send(body.clone()).await;
-                    drop(place);
                     let (status, headers, body) =
                         answered.map_err(|(problem, text)| error(problem, &text))?;
-                    self.budget.learn(&headers, self.now());
+                    let now = self.now();
+                    self.budget.learn(&call, &headers, now);
                     match meaning(status, &body) {
                         Meaning::Data(data) => return decode::<O>(data),
                         Meaning::Failed(Refusal::Problem(problem), text) => {
@@ -160,7 +163,7 @@ impl Client {
                             return Err(error(problem, &text));
                         }
                         Meaning::Failed(Refusal::RateLimited, _) => {
-                            self.budget.refused(O::NAME, &headers, self.now())
+                            self.budget.refused(O::NAME, &headers, now)
                         }
                     }
                 }

@@ -80,7 +80,10 @@ fn text(value: Option<&Value>) -> &str {
 /// What a status and a body mean.
 pub(super) fn meaning(status: StatusCode, body: &[u8]) -> Meaning {
     let failed = |problem, text: &str| Meaning::Failed(Refusal::Problem(problem), text.into());
-    let envelope: Option<Envelope> = serde_json::from_slice(body).ok();
+    // An array would pass for a struct.
+    let is_object = body.trim_ascii_start().starts_with(b"{");
+    let envelope = is_object.then(|| serde_json::from_slice::<Envelope>(body).ok());
+    let envelope = envelope.flatten();
     let Some(envelope) = envelope else {
         // The text of an error page is nobody's business.
         let text = format!("status {} without a GraphQL answer", status.as_u16());
@@ -125,7 +128,7 @@ pub(super) fn meaning(status: StatusCode, body: &[u8]) -> Meaning {
             let problem = if partial { Problem::Unknown } else { worst };
             failed(problem, &said)
         }
-        (None, Some(data)) if !data.is_null() && status.is_success() => Meaning::Data(data),
+        (None, Some(data)) if data.is_object() && status.is_success() => Meaning::Data(data),
         (None, _) => failed(
             Problem::Lost,
             &format!("status {} without data and without errors", status.as_u16()),
@@ -167,3 +170,7 @@ const fn weight(problem: Problem) -> u8 {
         _ => 1,
     }
 }
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;
