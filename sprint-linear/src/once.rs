@@ -174,3 +174,7 @@ fn judged<T>(found: Found<T>, error: Option<CallError>) -> Result<Outcome<T>, Ca
         }),
     }
 }
+
+#[cfg(test)]
+#[path = "once_tests.rs"]
+mod tests;
