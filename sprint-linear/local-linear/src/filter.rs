@@ -16,6 +16,7 @@ type Verdict = Result<bool, Failure>;
 pub(crate) struct Filter<'a> {
     pub(crate) store: &'a Store,
     pub(crate) now: u64,
+    pub(crate) viewer: &'a str,
 }
 
 /// All members must hold; `and` and `or` are known here, the others are the caller's.
@@ -321,7 +322,7 @@ impl Filter<'_> {
                 "id" => text(wanted, Some(&user.id)),
                 "name" | "displayName" => text(wanted, Some(&user.name)),
                 "email" => text(wanted, Some(&user.email)),
-                "isMe" => boolean(wanted, self.store.users.keys().next() == Some(&user.id)),
+                "isMe" => boolean(wanted, user.id == self.viewer),
                 _ => unknown("UserFilter", name),
             },
         )

@@ -11,7 +11,6 @@ use super::{
     unmodelled,
 };
 use crate::errors::Failure;
-use crate::filter::Filter;
 use crate::model::{Actor, HistoryEntry, Issue, Relation};
 use crate::page::connection;
 
@@ -82,10 +81,7 @@ impl Node for Issue {
 }
 
 fn connections<'a>(issue: &Issue, view: &Rc<View>, info: &'a ResolveInfo<'a>) -> Answer<'a> {
-    let filter = Filter {
-        store: view.listed(),
-        now: view.now,
-    };
+    let filter = view.filter();
     let index = view.index();
     let wanted = arguments(info).remove("filter").unwrap_or(Value::Null);
     match info.field_name() {

@@ -20,6 +20,7 @@ use self::index::Index;
 pub(crate) use self::payload::{Outcome, Payload};
 pub(crate) use self::query::Query;
 use crate::faults::PageFault;
+use crate::filter::Filter;
 use crate::limits::Budget;
 use crate::settings::Settings;
 use crate::store::{Store, Table};
@@ -48,6 +49,15 @@ impl View {
     /// The tables that lists are made from.
     pub(crate) fn listed(&self) -> &Store {
         self.lists.as_ref().unwrap_or(&self.store)
+    }
+
+    /// Filters for lists.
+    pub(crate) fn filter(&self) -> Filter<'_> {
+        Filter {
+            store: self.listed(),
+            now: self.now,
+            viewer: &self.viewer,
+        }
     }
 
     fn index(&self) -> &Index {

@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::issue::keep;
 use super::{Answer, Node, View, arguments, date, maybe_date, reference, unmodelled};
-use crate::filter::Filter;
 use crate::ids;
 use crate::limits::Budget;
 use crate::model::{Label, Project, State, Team, User};
@@ -55,10 +54,7 @@ impl Node for Team {
 
     fn field<'a>(self: &Arc<Self>, view: &Rc<View>, info: &'a ResolveInfo<'a>) -> Answer<'a> {
         let listed = view.listed();
-        let filter = Filter {
-            store: listed,
-            now: view.now,
-        };
+        let filter = view.filter();
         let wanted = arguments(info).remove("filter").unwrap_or(Value::Null);
         Ok(match info.field_name() {
             "id" => ResolvedValue::leaf(self.id.as_str()),
@@ -197,10 +193,7 @@ impl Node for Project {
 
     fn field<'a>(self: &Arc<Self>, view: &Rc<View>, info: &'a ResolveInfo<'a>) -> Answer<'a> {
         let listed = view.listed();
-        let filter = Filter {
-            store: listed,
-            now: view.now,
-        };
+        let filter = view.filter();
         let wanted = arguments(info).remove("filter").unwrap_or(Value::Null);
         let slug = ids::hex(&ids::shuffle_key(0, &self.id).to_be_bytes()[..6]);
         Ok(match info.field_name() {

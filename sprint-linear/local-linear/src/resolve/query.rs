@@ -10,7 +10,6 @@ use super::issue::{by_id, keep};
 use super::organisation::{Organisation, RateLimit};
 use super::{Answer, Node, View, arguments, entity, unmodelled};
 use crate::errors::Failure;
-use crate::filter::Filter;
 use crate::page::connection;
 use crate::store::Table;
 
@@ -62,10 +61,7 @@ impl Query {
     fn list<'a>(&'a self, info: &'a ResolveInfo<'a>, arguments: &Map<String, Value>) -> Answer<'a> {
         let view = &self.view;
         let listed = view.listed();
-        let filter = Filter {
-            store: listed,
-            now: view.now,
-        };
+        let filter = view.filter();
         let wanted = arguments.get("filter").unwrap_or(&Value::Null);
         macro_rules! rows {
             ($table:ident, $test:expr) => {
