@@ -17,32 +17,38 @@
 //! assert_eq!(body["data"]["teams"]["nodes"][0]["id"], team.as_str());
 //! ```
 
-mod errors;
-mod events;
-mod execute;
-mod faults;
-mod filter;
-mod graphql;
-mod http_answer;
-mod ids;
-mod inspect;
-mod limits;
 mod linear;
-mod markdown;
-mod model;
-mod mutate;
+mod serve;
+
+mod events;
+mod inspect;
+mod seed;
+
+mod execute;
+mod graphql;
+mod refuse;
+
+mod filter;
 mod page;
+mod resolve;
+
+mod markdown;
+mod mutate;
+mod uploads;
+
+mod faults;
+mod limits;
 mod points;
 mod record;
-mod refuse;
-mod resolve;
-mod schema;
-mod seed;
-mod serve;
 mod settings;
+
+mod errors;
+mod http_answer;
+mod ids;
+mod model;
+mod schema;
 mod store;
 mod time;
-mod uploads;
 
 pub use faults::{Fault, When};
 pub use limits::Limits;

@@ -316,7 +316,7 @@ impl Mutator {
             return Err(Failure::input("The parent is archived."));
         }
         let mut above = Some(parent);
-        for _ in 0..DEPTH {
+        for _ in 0..=DEPTH {
             match above {
                 None => return Ok(parent.id.clone()),
                 Some(issue) if issue.id == child => break,

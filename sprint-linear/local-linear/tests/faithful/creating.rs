@@ -1,7 +1,7 @@
 use local_linear::Team;
 use serde_json::{Value, json};
 
-use crate::support::{BATCH, Bench, COMMENT, CREATE, id};
+use crate::support::{BATCH, Bench, COMMENT, CREATE, UPDATE, id};
 
 #[test]
 fn an_id_is_taken_once_and_stays_taken_after_the_trash() {
@@ -192,4 +192,38 @@ fn an_attachment_is_one_for_each_issue_and_address() {
     );
     let stored = bench.linear.attachments();
     assert_eq!((stored.len(), stored[0].title.as_str()), (1, "second"));
+}
+
+#[test]
+fn issues_nest_10_levels_deep_and_never_in_a_circle() {
+    let bench = Bench::new();
+    let mut parent = bench.issue("top");
+    let top = parent.clone();
+    for n in 1..=10 {
+        let mut input = bench.create(n);
+        input["input"]["parentId"] = json!(parent);
+        bench.data(CREATE, input);
+        parent = id(n);
+    }
+    let mut input = bench.create(11);
+    input["input"]["parentId"] = json!(parent);
+    assert_eq!(bench.error(CREATE, input).2, "INPUT_ERROR");
+    let circle = json!({ "id": top, "input": { "parentId": id(2) } });
+    assert_eq!(bench.error(UPDATE, circle).2, "INPUT_ERROR");
+}
+
+#[test]
+fn a_backdated_issue_must_lie_in_the_past() {
+    let bench = Bench::new();
+    let at = |text: &str| {
+        let mut input = bench.create(1);
+        input["input"]["createdAt"] = json!(text);
+        input
+    };
+    assert_eq!(
+        bench.error(CREATE, at("2030-01-01T00:00:00.000Z")).2,
+        "INPUT_ERROR"
+    );
+    bench.data(CREATE, at("2020-01-01T00:00:00.000Z"));
+    assert_eq!(bench.linear.issues()[0].created_at, 1_577_836_800_000);
 }
