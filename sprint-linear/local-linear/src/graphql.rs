@@ -20,6 +20,7 @@ use crate::points;
 use crate::record::{Recorded, RequestKind};
 use crate::refuse::{instead, not_valid, rate_limited, refusal, too_complex, unauthenticated};
 use crate::schema::{json_map, parse, schema};
+use crate::settings::PageInfoPrice;
 use crate::store::Store;
 
 /// The largest body of a request, in bytes.
@@ -56,7 +57,7 @@ pub(crate) fn answer(
             )))
         }
         None => Ok(refusal(&unauthenticated(request))),
-        Some(user) => match understand(request, &mut note) {
+        Some(user) => match understand(request, &mut note, state.settings.page_info_price) {
             Ok(request) => admit(state, now, &user, &request, &mut note, &mut date),
             Err(complaint) => Ok(not_valid(&complaint)),
         },
@@ -104,7 +105,11 @@ fn operation<'a>(
 ///
 /// # Errors
 /// The complaint, when the schema does not allow it.
-fn understand(request: &Request<Bytes>, note: &mut Recorded) -> Result<Understood, String> {
+fn understand(
+    request: &Request<Bytes>,
+    note: &mut Recorded,
+    page_info: PageInfoPrice,
+) -> Result<Understood, String> {
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let text = |name: &str| {
         body.get(name)
@@ -130,7 +135,7 @@ fn understand(request: &Request<Bytes>, note: &mut Recorded) -> Result<Understoo
     };
     let variables = coerce_variable_values(schema(), operation, &json_map(&note.variables)?)
         .map_err(|error| error.message().to_string())?;
-    let price = points::exact(&document, operation, &variables);
+    let price = points::exact(&document, operation, &variables, page_info);
     note.points = points::round(price);
     Ok(Understood {
         operation: name.map(str::to_owned),

@@ -57,9 +57,9 @@ pub use model::{
     Actor, Attachment, Comment, HistoryEntry, Issue, Label, Project, Relation, State, StoredFile,
     Team, User,
 };
-pub use points::points;
+pub use points::{points, points_at_most};
 pub use record::{Recorded, RequestKind};
 pub use schema::{check_document, check_variables, schema};
 pub use seed::{NewComment, NewIssue};
 pub use serve::Served;
-pub use settings::{CommentMarkdown, SameRelation, Settings, Unmodelled};
+pub use settings::{CommentMarkdown, PageInfoPrice, SameRelation, Settings, Unmodelled};

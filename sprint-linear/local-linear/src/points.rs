@@ -7,6 +7,7 @@ use apollo_compiler::{ExecutableDocument, ast};
 use serde_json::Value;
 
 use crate::schema::{json_map, parse, schema};
+use crate::settings::PageInfoPrice;
 
 /// The page size of a connection asked for without one.
 const PAGE: f64 = 50.0;
@@ -14,11 +15,22 @@ const PAGE: f64 = 50.0;
 /// Returns the points of the only operation of a document: a scalar 0.1, an object 1, a connection its
 /// children times `first` or `last` (50 without), rounded up. An invalid document costs nothing.
 pub fn points(document: &str, variables: &Value) -> u32 {
+    priced(document, variables, PageInfoPrice::Once)
+}
+
+/// Returns the points like [`points`], with the page information of a connection times its page too:
+/// a client of the service reported prices that fit this better.
+pub fn points_at_most(document: &str, variables: &Value) -> u32 {
+    priced(document, variables, PageInfoPrice::ByRow)
+}
+
+fn priced(document: &str, variables: &Value, page_info: PageInfoPrice) -> u32 {
     let (Ok(document), Ok(variables)) = (parse(document), json_map(variables)) else {
         return 0;
     };
-    document.operations.iter().next().map_or(0, |operation| {
-        round(exact(&document, operation, &variables))
+    let only = document.operations.iter().next();
+    only.map_or(0, |operation| {
+        round(exact(&document, operation, &variables, page_info))
     })
 }
 
@@ -27,10 +39,12 @@ pub(crate) fn exact(
     document: &ExecutableDocument,
     operation: &Operation,
     variables: &JsonMap,
+    page_info: PageInfoPrice,
 ) -> f64 {
     Estimate {
         document,
         variables,
+        page_info,
     }
     .set(&operation.selection_set)
 }
@@ -48,6 +62,7 @@ pub(crate) fn round(sum: f64) -> u32 {
 struct Estimate<'a> {
     document: &'a ExecutableDocument,
     variables: &'a JsonMap,
+    page_info: PageInfoPrice,
 }
 
 impl Estimate<'_> {
@@ -99,7 +114,10 @@ impl Estimate<'_> {
                 .iter()
                 .map(|s| self.selection(s, Self::rest))
                 .sum();
-            rows * self.page(field) + rest
+            match self.page_info {
+                PageInfoPrice::Once => rows * self.page(field) + rest,
+                PageInfoPrice::ByRow => (rows + rest) * self.page(field),
+            }
         } else {
             1.0 + self.set(&field.selection_set)
         }
@@ -158,5 +176,12 @@ mod tests {
               priorityLabel health progress startDate targetDate url lead { id name }
               teams { nodes { id key name } } labels { nodes { id name color } } }";
         assert_eq!(points(query, &Value::Null), 13_470);
+    }
+
+    #[test]
+    fn page_information_is_priced_once_or_by_row() {
+        let query = "{ issues(first: 10) { nodes { id } pageInfo { hasNextPage endCursor } } }";
+        assert_eq!(points(query, &Value::Null), 13);
+        assert_eq!(points_at_most(query, &Value::Null), 23);
     }
 }

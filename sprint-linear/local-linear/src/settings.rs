@@ -31,6 +31,15 @@ pub enum SameRelation {
     First,
 }
 
+/// What the page information of a connection costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageInfoPrice {
+    /// Its own points.
+    Once,
+    /// Its own points for each row that was asked for.
+    ByRow,
+}
+
 /// All switches.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -52,6 +61,8 @@ pub struct Settings {
     pub admin: bool,
     /// How long an address for an upload works, in ms.
     pub upload_lifetime_ms: u64,
+    /// The price of page information.
+    pub page_info_price: PageInfoPrice,
     /// Decides the order of answers to filters by a list of ids.
     pub order_seed: u64,
 }
@@ -68,6 +79,7 @@ impl Default for Settings {
             parents_in_batch: false,
             admin: false,
             upload_lifetime_ms: 600_000,
+            page_info_price: PageInfoPrice::Once,
             order_seed: 1,
         }
     }

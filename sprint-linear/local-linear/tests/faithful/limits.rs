@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use http::Request;
-use local_linear::Limits;
+use local_linear::{Limits, PageInfoPrice};
 use serde_json::{Value, json};
 
 use crate::support::{Bench, number};
@@ -149,5 +149,22 @@ fn a_wrong_key_is_refused_and_a_key_after_bearer_too() {
     assert_eq!(
         status(Some(format!("Bearer {}", bench.linear.oauth_token()))),
         (200, None)
+    );
+}
+
+#[test]
+fn the_price_of_page_information_can_be_switched() {
+    let bench = Bench::new();
+    let query = "{ issues(first: 10) { nodes { id } pageInfo { hasNextPage endCursor } } }";
+    assert_eq!(
+        number(&bench.answer(query, Value::Null), "x-complexity"),
+        13
+    );
+    bench
+        .linear
+        .settings(|settings| settings.page_info_price = PageInfoPrice::ByRow);
+    assert_eq!(
+        number(&bench.answer(query, Value::Null), "x-complexity"),
+        23
     );
 }
