@@ -533,6 +533,14 @@ impl Sim {
                 self.coverage.hit("review", History::answer(decision));
             }
         }
+        if let Input::Finished { effect, outcome } = input
+            && effect.step == Step::Sweep
+            && outcome.is_ok()
+            && self.run.wants(effect)
+            && self.run.sprint().phase == Phase::Tickets
+        {
+            self.coverage.hit("sweep", "while tickets are worked on");
+        }
         if let Input::Command(Command::Permit { allowed, .. }) = input {
             let what = if *allowed { "allowed" } else { "refused" };
             self.coverage.hit("permission", what);
