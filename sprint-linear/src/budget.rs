@@ -38,7 +38,7 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// A limit without a time is waited out so long.
 const UNTOLD: Duration = Duration::from_secs(5);
 
-/// What a user may still ask of Linear; see the [module](self). Clones share it.
+/// What a user may still ask of Linear. Clones share it.
 #[derive(Clone)]
 pub struct Budget(Arc<Inner>);
 
@@ -262,6 +262,12 @@ impl Budget {
             state.held = state.held.max(Some(until));
         }
         until
+    }
+
+    /// The time by the server's clock when it is `now` by ours.
+    pub(crate) fn theirs(&self, now: Timestamp) -> Timestamp {
+        let skew = self.state().skew;
+        Timestamp::from_millis(now.as_millis().saturating_add_signed(skew))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

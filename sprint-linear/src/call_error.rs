@@ -51,6 +51,8 @@ pub(crate) enum Problem {
     Locked,
     /// It said that it did nothing, or left out what it did.
     NotApplied,
+    /// It was written, and reads do not show it although they ought to by now.
+    NotConfirmed,
     /// Anything else.
     Unknown,
 }
@@ -70,7 +72,9 @@ impl Problem {
     /// What the engine does about it. `now` is by our clock.
     pub(crate) fn kind(self, now: Timestamp) -> ErrorKind {
         match self {
-            Self::Unsent | Self::Lost | Self::Locked | Self::NotApplied => ErrorKind::Transient,
+            Self::Unsent | Self::Lost | Self::Locked | Self::NotApplied | Self::NotConfirmed => {
+                ErrorKind::Transient
+            }
             Self::RateLimited { until } => ErrorKind::rate_limited(Some(until.since(now))),
             Self::Unauthorized | Self::Forbidden | Self::Drift => ErrorKind::Fatal,
             Self::NotFound => ErrorKind::NotFound,
@@ -102,6 +106,7 @@ impl Problem {
             Self::Invalid => "Linear refuses the request",
             Self::Locked => "Linear was busy",
             Self::NotApplied => "Linear said that it was done, but it was not",
+            Self::NotConfirmed => "what was written is not confirmed",
             Self::Unknown => "Linear answered with an error",
         }
     }

@@ -16,8 +16,8 @@ pub struct LinearConfig {
     pub token: Token,
     /// The team's key, such as `ENG`. Needed to fetch tickets, unless the filter names one.
     pub team: Option<String>,
-    /// The name of the state that a ticket is moved to when work begins. Default: the only state
-    /// of type `started`, or the first one.
+    /// The name of the state that a ticket is moved to when work begins. Default: the one called
+    /// `In Progress`, else the first one of type `started`.
     pub started_state: Option<String>,
     /// The name of the state that a finished ticket is moved to. Default: the only state of type
     /// `completed`; a team that has several has to name one.

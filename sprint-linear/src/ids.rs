@@ -14,7 +14,6 @@ pub(crate) enum Kind {
     Issue,
     Relation,
     Comment,
-    Attachment,
     Label,
 }
 
@@ -25,7 +24,6 @@ impl Kind {
             Self::Issue => "issue",
             Self::Relation => "relation",
             Self::Comment => "comment",
-            Self::Attachment => "attachment",
             Self::Label => "label",
         }
     }

@@ -77,4 +77,16 @@ macro_rules! operation {
     };
 }
 
+pub(crate) mod comments;
+pub(crate) mod evidence;
+pub(crate) mod files;
 pub(crate) mod identity;
+pub(crate) mod issues;
+pub(crate) mod moves;
+pub(crate) mod names;
+pub(crate) mod plan;
+pub(crate) mod states;
+pub(crate) mod team;
+
+#[cfg(test)]
+mod tests;

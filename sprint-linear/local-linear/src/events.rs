@@ -1,5 +1,7 @@
 //! What other people and automations do while a client works.
 
+use std::sync::Arc;
+
 use crate::linear::LocalLinear;
 use crate::model::{Actor, Comment, Issue};
 use crate::mutate::{move_team, set_state};
@@ -51,6 +53,13 @@ impl LocalLinear {
     pub fn purge(&self, id: &str) {
         let store = &mut self.lock().store;
         store::take(&mut store.issues, id);
+    }
+
+    /// Moves an issue out of the key's sight, as into a private team: it is not found, and not
+    /// listed, and relations still name it.
+    pub fn hide(&self, id: &str) {
+        let store = &mut self.lock().store;
+        Arc::make_mut(&mut store.hidden).insert(id.to_owned());
     }
 
     /// Edits the text of a comment in the application.

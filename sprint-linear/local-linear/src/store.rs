@@ -28,6 +28,8 @@ pub(crate) struct Store {
     pub(crate) files: Table<StoredFile>,
     /// Ids that were used once, also of deleted entities.
     pub(crate) taken: Arc<BTreeSet<String>>,
+    /// Issues that the key cannot see, though relations name them.
+    pub(crate) hidden: Arc<BTreeSet<String>>,
     /// Counts ids and changes.
     pub(crate) seq: u64,
 }
@@ -63,11 +65,12 @@ impl Store {
 
     /// The issue with this UUID or identifier, old identifiers included.
     pub(crate) fn issue(&self, id: &str) -> Option<&Arc<Issue>> {
-        self.issues.get(id).or_else(|| {
+        let found = self.issues.get(id).or_else(|| {
             self.issues.values().find(|i| {
                 i.identifier == id || i.previous_identifiers.iter().any(|previous| previous == id)
             })
-        })
+        });
+        found.filter(|issue| !self.hidden.contains(&issue.id))
     }
 
     /// Changes an issue and the time of its last change.

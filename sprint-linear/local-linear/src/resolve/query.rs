@@ -61,6 +61,7 @@ impl Query {
     fn list<'a>(&'a self, info: &'a ResolveInfo<'a>, arguments: &Map<String, Value>) -> Answer<'a> {
         let view = &self.view;
         let listed = view.listed();
+        let store = &view.store;
         let filter = view.filter();
         let wanted = arguments.get("filter").unwrap_or(&Value::Null);
         macro_rules! rows {
@@ -76,7 +77,9 @@ impl Query {
             "issues" if arguments.get("sort").is_some_and(|sort| !sort.is_null()) => {
                 Err(Failure::unmodelled("argument sort of issues").into())
             }
-            "issues" => rows!(issues, |row| filter.issue(row, wanted)),
+            "issues" => rows!(issues, |row| {
+                Ok(!store.hidden.contains(&row.id) && filter.issue(row, wanted)?)
+            }),
             "comments" => rows!(comments, |row| filter.comment(row, wanted)),
             "teams" => rows!(teams, |row| filter.team(row, wanted)),
             "workflowStates" => rows!(states, |row| filter.state(row, wanted)),

@@ -1,0 +1,104 @@
+//! Which issue blocks which.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ops::plan::issues::Blocker;
+use crate::ops::{Named, Page};
+
+operation! {
+    /// A relation by its id.
+    PlanRelation, "PlanRelation", writes: false, IdVariables => Data, |_| 4
+}
+
+operation! {
+    /// Creates a relation.
+    PlanRelationCreate, "PlanRelationCreate", writes: true, CreateVariables => CreateData, |_| 5
+}
+
+operation! {
+    /// Deletes a relation.
+    PlanRelationDelete, "PlanRelationDelete", writes: true, IdVariables => DeleteData, |_| 2
+}
+
+operation! {
+    /// What blocks an issue, a page of it.
+    PlanBlockers, "PlanBlockers", writes: false, PageVariables => BlockersData, |_| 233
+}
+
+#[derive(Serialize)]
+pub(crate) struct IdVariables {
+    pub(crate) id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Data {
+    pub(crate) issue_relation: Relation,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Relation {
+    pub(crate) id: String,
+    pub(crate) r#type: String,
+    /// Of `blocks`: what blocks.
+    pub(crate) issue: Named,
+    /// Of `blocks`: what is blocked.
+    pub(crate) related_issue: Named,
+}
+
+#[derive(Serialize)]
+pub(crate) struct CreateVariables {
+    pub(crate) input: Input,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    pub(crate) id: String,
+    pub(crate) issue_id: String,
+    pub(crate) related_issue_id: String,
+    pub(crate) r#type: &'static str,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateData {
+    pub(crate) issue_relation_create: Payload,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Payload {
+    pub(crate) success: bool,
+    pub(crate) issue_relation: Option<Relation>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeleteData {
+    pub(crate) issue_relation_delete: Success,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Success {
+    pub(crate) success: bool,
+}
+
+#[derive(Serialize)]
+pub(crate) struct PageVariables {
+    pub(crate) id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct BlockersData {
+    pub(crate) issue: Blocked,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Blocked {
+    pub(crate) inverse_relations: Page<Blocker>,
+}
