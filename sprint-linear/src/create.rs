@@ -62,9 +62,11 @@ pub use verify::{Difference, Finding};
 /// became of a plan than to let it be finished.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
-/// Builds plans in a team, and takes them back; see the [module](self).
+/// Builds plans in a team, and takes them back.
 ///
-/// One call at a time for one journal.
+/// What is created has ids that are derived from the plan, and a journal says before each request
+/// which of them may be there. So after any interruption the same call goes on, and creates
+/// nothing twice. One call at a time for one journal.
 #[derive(Clone, Debug)]
 pub struct Plans {
     link: Arc<Link>,

@@ -104,16 +104,14 @@ async fn build_batch(building: &Building<'_>, mut open: Vec<Open<'_>>) -> ports:
         }
         building.save()?;
         if let Err(error) = send_batch(building, &open).await {
-            match error.problem {
-                Problem::Lost | Problem::Conflict | Problem::Unknown | Problem::NotApplied => {}
-                Problem::Unsent | Problem::Locked if round < ROUNDS => {
-                    building.client.back_off(round).await;
-                }
-                problem if stops(problem) => {
-                    return Err(building.failed(error, "create", count(&open)));
-                }
+            let problem = error.problem;
+            if matches!(problem, Problem::Unsent | Problem::Locked) && round < ROUNDS {
+                building.client.back_off(round).await;
+            } else if stops(problem) && problem != Problem::Lost {
+                return Err(building.failed(error, "create", count(&open)));
+            } else if problem != Problem::Conflict && !problem.may_be_done() {
                 // One of them is wrong, and the answer does not say which.
-                _ => break,
+                break;
             }
         }
         // Whatever the answer was: what can be read is there.

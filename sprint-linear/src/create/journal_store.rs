@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// - After `Ok` from [`save`](Self::save) the bytes survive a crash of the machine; after an error
 ///   or a crash [`load`](Self::load) returns them, or what was there before, whole.
 /// - Bytes are kept as they are.
-pub trait JournalStore: fmt::Debug + Send {
+pub trait JournalStore: fmt::Debug + Send + Sync {
     /// What is kept; `None` if nothing was.
     ///
     /// # Errors

@@ -57,12 +57,9 @@ async fn one(
         at,
         name: &name,
     };
-    let error = match proven(building, &creation, at).await {
-        Ok(_) => {
-            building.set(at, State::Confirmed);
-            return Ok(());
-        }
-        Err(error) => error,
+    let Err(error) = proven(building, &creation, at).await else {
+        building.set(at, State::Confirmed);
+        return Ok(());
     };
     // Lists of labels lag, so there may be one of this name that was not listed: by somebody
     // else, or under an id of ours from before.

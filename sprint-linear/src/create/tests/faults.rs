@@ -270,3 +270,24 @@ fn a_hold_that_is_too_long_is_an_error_that_names_the_time_and_the_plan_goes_on_
     scene.create(&draft).unwrap();
     scene.assert_holds(&draft);
 }
+
+#[test]
+fn f10_a_label_that_others_create_and_lists_do_not_show_yet_is_used() {
+    let scene = Scene::new();
+    let draft = small();
+    let linear = &scene.fixture.linear;
+    linear.fault(When::on("viewer"), Fault::LaggingLists { ms: 10_000 });
+    assert!(scene.create_until(&draft, 2, Side::Before));
+    let theirs = linear.add_label(None, "BACKEND");
+    scene.create(&draft).unwrap();
+    scene.assert_holds(&draft);
+    let issues = scene.ours().into_iter();
+    let mut wearers = issues.filter(|issue| issue.labels.contains(&theirs));
+    assert_eq!(wearers.next().unwrap().title, "Ticket a2");
+    let requests = linear.requests();
+    assert!(
+        requests
+            .iter()
+            .any(|request| request.operation == "PlanLabelCreate")
+    );
+}

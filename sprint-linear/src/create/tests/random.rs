@@ -8,7 +8,9 @@ use sprint_core::testing::rng::Rng;
 use super::*;
 
 /// Schedules that are tried.
-const SCHEDULES: u64 = 400;
+const SCHEDULES: u64 = 300;
+/// Schedules that once ended in something else.
+const FOUND: [u64; 1] = [2_635];
 
 /// Something that goes wrong, for once or a few times.
 fn fault(rng: &mut Rng) -> Fault {
@@ -66,9 +68,10 @@ fn schedule(seed: u64) {
             (1, _) => scene.journal.fail_at(at, side),
             _ => {}
         }
+        // It may fail; what counts is what it leaves.
         match forward {
-            true => _ = scene.create(&draft),
-            false => _ = scene.take_back(),
+            true => drop(scene.create(&draft)),
+            false => drop(scene.take_back()),
         }
         scene.journal.recover();
         begun = scene.journal.load().unwrap().is_some();
@@ -89,7 +92,7 @@ fn schedule(seed: u64) {
 
 #[test]
 fn after_any_schedule_of_faults_and_crashes_the_plan_is_there_once_or_not_at_all() {
-    for seed in 0..SCHEDULES {
+    for seed in (0..SCHEDULES).chain(FOUND) {
         let run = std::panic::catch_unwind(|| schedule(seed));
         assert!(run.is_ok(), "schedule {seed}");
     }

@@ -1,5 +1,6 @@
 //! The issues of a plan: creating them, reading them back, taking them back.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::ops::{Named, Page};
@@ -32,8 +33,8 @@ operation! {
 }
 
 operation! {
-    /// Puts an issue into the trash.
-    PlanIssueDelete, "PlanIssueDelete", writes: true, IdVariables => DeleteData, |_| 2
+    /// Puts an issue into the trash. The answer proves nothing.
+    PlanIssueDelete, "PlanIssueDelete", writes: true, IdVariables => IgnoredAny, |_| 2
 }
 
 #[derive(Serialize)]
@@ -183,12 +184,6 @@ impl Touched {
 pub(crate) struct Said {
     /// Nobody, for one by an integration.
     pub(crate) user: Option<Named>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DeleteData {
-    pub(crate) issue_delete: Success,
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,6 @@
 //! The project that a plan's tickets go into.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::ops::Page;
@@ -21,8 +22,8 @@ operation! {
 }
 
 operation! {
-    /// Puts a project into the trash.
-    PlanProjectDelete, "PlanProjectDelete", writes: true, IdVariables => DeleteData, |_| 2
+    /// Puts a project into the trash. The answer proves nothing.
+    PlanProjectDelete, "PlanProjectDelete", writes: true, IdVariables => IgnoredAny, |_| 2
 }
 
 #[derive(Serialize)]
@@ -123,15 +124,4 @@ pub(crate) struct Created {
 #[derive(Serialize)]
 pub(crate) struct IdVariables {
     pub(crate) id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DeleteData {
-    pub(crate) project_delete: Success,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Success {
-    pub(crate) success: bool,
 }

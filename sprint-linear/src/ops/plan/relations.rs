@@ -1,5 +1,6 @@
 //! Which issue blocks which.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::ops::plan::issues::Blocker;
@@ -16,8 +17,8 @@ operation! {
 }
 
 operation! {
-    /// Deletes a relation.
-    PlanRelationDelete, "PlanRelationDelete", writes: true, IdVariables => DeleteData, |_| 2
+    /// Deletes a relation. The answer proves nothing.
+    PlanRelationDelete, "PlanRelationDelete", writes: true, IdVariables => IgnoredAny, |_| 2
 }
 
 operation! {
@@ -72,17 +73,6 @@ pub(crate) struct CreateData {
 pub(crate) struct Payload {
     pub(crate) success: bool,
     pub(crate) issue_relation: Option<Relation>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct DeleteData {
-    pub(crate) issue_relation_delete: Success,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Success {
-    pub(crate) success: bool,
 }
 
 #[derive(Serialize)]
