@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sprint_core::id::{BranchName, ProblemId, TicketId};
@@ -8,6 +8,8 @@ use sprint_core::run::input::Command;
 
 use crate::agents::AgentArgs;
 use crate::agents::check::CheckArgs;
+use crate::tracker::check::CheckArgs as TrackerCheckArgs;
+use crate::tracker::{Kind, TrackerArgs};
 use crate::undo::UndoArgs;
 use crate::verify::{VERIFY_HELP, VerifyArgs};
 
@@ -59,6 +61,9 @@ pub(crate) enum Action {
     /// Look at the agents before a sprint relies on them.
     #[command(subcommand)]
     Agents(AgentsAction),
+    /// Look at the tracker before a sprint relies on it.
+    #[command(subcommand)]
+    Tracker(TrackerAction),
     /// Take a landed ticket back off base, with everything merged that depends on it.
     Revert(UndoArgs),
     /// Land a ticket again that was taken back.
@@ -98,6 +103,16 @@ pub(crate) enum AgentsAction {
     Permissions,
 }
 
+/// What to do with trackers.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TrackerAction {
+    /// Check that the tracker can be used: key, team, states, access, what is left of the allowance.
+    ///
+    /// Only reads. Whether the key may also write is not told by Linear; the first write shows it.
+    #[command(after_help = TRACKER_CHECK_HELP)]
+    Check(TrackerCheckArgs),
+}
+
 const CHECK_HELP: &str = "\
 Example:
 
@@ -108,6 +123,20 @@ Example:
   ok    credentials  the environment holds no key to the tracker
   ok    tools        Bash, Edit, Glob, Grep, Read, StructuredOutput, Write, mcp__sprint__ask_context
   ok    tracker      no server and no tool leads to it
+
+Exit code: 1 if something is bad, else 0.";
+
+const TRACKER_CHECK_HELP: &str = "\
+Example:
+
+  $ sprint tracker check --tracker linear
+  ok    key        the key is of user \"Ada\" in workspace \"Acme\" (acme)
+  ok    team       team ENG is \"Engineering\"
+  ok    state      begun work is in state \"In Progress\"
+  ok    state      finished work is in state \"Done\"
+  ok    reading    issues can be read
+  ok    allowance  2487 of 2500 requests are left, …
+  ok    looking    a sprint alone may look every 30 s
 
 Exit code: 1 if something is bad, else 0.";
 
@@ -150,6 +179,11 @@ pub(crate) struct DemoArgs {
     /// The Claude Code program. Default: `claude`, found by `PATH`.
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) claude: Option<PathBuf>,
+    /// Where the tickets are: `files`; or `linear`, a Linear that is played inside this program from
+    /// its real schema, so that no account is needed. It ends with the program: such a demo cannot
+    /// be gone on with.
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
+    pub(crate) tracker: Kind,
 }
 
 /// Who plays the agents of the demo.
@@ -165,9 +199,9 @@ pub(crate) enum DemoAgents {
 /// Options of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// The folder with one Markdown file per ticket.
-    #[arg(long, value_name = "DIR", default_value = ".claude/tickets")]
-    pub(crate) tickets: PathBuf,
+    /// Where the tickets are.
+    #[command(flatten)]
+    pub(crate) tracker: TrackerArgs,
     /// Who does the work.
     #[command(flatten)]
     pub(crate) agents: AgentArgs,
@@ -208,10 +242,10 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
-    /// A run on the tickets of a folder, with nothing else asked for.
-    pub(crate) fn on(tickets: &Path) -> Self {
+    /// A run on the tickets of a tracker, with nothing else asked for.
+    pub(crate) fn on(tracker: TrackerArgs) -> Self {
         Self {
-            tickets: tickets.to_path_buf(),
+            tracker,
             agents: AgentArgs::default(),
             permit: Vec::new(),
             deny: Vec::new(),

@@ -1,5 +1,6 @@
 //! `sprint demo`: a small real repository, eight tickets, and a real sprint on them.
 
+mod linear;
 mod model;
 
 use std::fs;
@@ -10,10 +11,14 @@ use anyhow::{Context as _, Result, bail, ensure};
 use scripted_api::ScriptedApi;
 use sprint_core::domain::command::CommandLine;
 use sprint_core::id::ProblemId;
+use tokio::runtime::Runtime;
+
+use linear::Played;
 
 use crate::agents::{AgentArgs, Agents, Scripted};
-use crate::cli::{Cli, DemoAgents, DemoArgs, RunArgs};
+use crate::cli::{Cli, DemoAgents, DemoArgs, RunArgs, Usage};
 use crate::run::{self, Sprint};
+use crate::tracker::{Kind, TrackerArgs};
 
 /// The files of the demo's repository.
 const PROJECT: &[(&str, &str)] = &[
@@ -103,14 +108,40 @@ pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
         json: cli.json,
         root,
     };
-    match args.agents {
-        DemoAgents::Script => run::sprint(&sprint, &scripted(&sprint.root)),
-        DemoAgents::Claude => claude(&sprint, args),
+    let runtime = Runtime::new()?;
+    let tickets = Path::new(".claude/tickets");
+    let played = match args.tracker {
+        Kind::Files => None,
+        Kind::Linear => {
+            refuse_to_go_on(&sprint.root)?;
+            let tickets = sprint.root.join(tickets);
+            Some(runtime.block_on(Played::start(&tickets))?)
+        }
+    };
+    let tracker = played.as_ref().map(Played::tracker);
+    let tracker = tracker.unwrap_or_else(|| TrackerArgs::folder(tickets));
+    let code = match args.agents {
+        DemoAgents::Script => run::sprint(&sprint, &scripted(&sprint.root, tracker)),
+        DemoAgents::Claude => claude(&runtime, &sprint, args, tracker),
+    }?;
+    if let Some(played) = played.filter(|_| !cli.json) {
+        crate::say(&format!("\n{}", played.tell().trim_end()));
     }
+    Ok(code)
+}
+
+/// The Linear of an interrupted demo is gone, with what it knew.
+fn refuse_to_go_on(root: &Path) -> Result<()> {
+    if root.join(".claude/sprints/demo").exists() {
+        let text = "this demo has begun already, and its Linear ended with the program that played \
+                    it; name another folder with --dir";
+        return Err(Usage(text.into()).into());
+    }
+    Ok(())
 }
 
 /// A run with the demo's shell script as every agent.
-fn scripted(root: &Path) -> RunArgs {
+fn scripted(root: &Path, tracker: TrackerArgs) -> RunArgs {
     // The agent's path comes from us, not from the user; quoting keeps odd folders in one word.
     let agent = root.join(".claude/demo-agent.sh");
     let quoted = agent.to_string_lossy().replace('\'', r"'\''");
@@ -120,13 +151,12 @@ fn scripted(root: &Path) -> RunArgs {
             agents: line.map(Agents::Command),
             ..AgentArgs::default()
         },
-        ..RunArgs::on(Path::new(".claude/tickets"))
+        ..RunArgs::on(tracker)
     }
 }
 
 /// A run with the real Claude Code as every agent, which asks a model that is played here.
-fn claude(sprint: &Sprint, args: &DemoArgs) -> Result<u8> {
-    let runtime = tokio::runtime::Runtime::new()?;
+fn claude(runtime: &Runtime, sprint: &Sprint, args: &DemoArgs, tracker: TrackerArgs) -> Result<u8> {
     let api = runtime
         .block_on(ScriptedApi::start(model::reply))
         .context("cannot play the model on this machine")?;
@@ -140,7 +170,7 @@ fn claude(sprint: &Sprint, args: &DemoArgs) -> Result<u8> {
             }),
             ..AgentArgs::default()
         },
-        ..RunArgs::on(Path::new(".claude/tickets"))
+        ..RunArgs::on(tracker)
     };
     let code = run::sprint(sprint, &args)?;
     // What the script did not understand would be a flaw of the demo.

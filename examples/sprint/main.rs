@@ -1,4 +1,4 @@
-//! `sprint`, the reference binary: tickets in files become merged, verified code.
+//! `sprint`, the reference binary: tickets, in files or on Linear, become merged, verified code.
 //!
 //! Everything it does goes through the public interface of the libraries; `examples/embed.rs`
 //! shows the least that another program needs.
@@ -10,6 +10,7 @@ mod demo;
 mod live;
 mod run;
 mod status;
+mod tracker;
 mod undo;
 mod verify;
 mod wire;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use cli::{Action, AgentsAction, Cli};
+use cli::{Action, AgentsAction, Cli, TrackerAction};
 
 /// Exit code for an error of ours or of the environment. 2, for wrong usage, is clap's.
 const ERROR: u8 = 1;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Action::Status => status::status(&cli),
         Action::Agents(AgentsAction::Check(args)) => agents::check::check(&cli, args),
         Action::Agents(AgentsAction::Permissions) => agents::permissions(&cli),
+        Action::Tracker(TrackerAction::Check(args)) => tracker::check::check(&cli, args),
         Action::Revert(args) => undo::revert(&cli, args),
         Action::Reland(args) => undo::reland(&cli, args),
         Action::Verify(args) => verify::verify(&cli, args),

@@ -106,7 +106,16 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
     };
     let around = Surroundings::of(&args.agents, &config, &layout.directory())?;
     let (shared, place) = (Arc::clone(&store), layout.clone());
-    let ports = wire::ports(&root.0, &config, args, place, shared, &around).await?;
+    let ports = wire::ports(
+        &root.0,
+        &config,
+        args,
+        place,
+        shared,
+        &around,
+        saved.as_ref(),
+    )
+    .await?;
     let session = Session {
         sprint,
         args,

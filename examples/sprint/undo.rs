@@ -1,7 +1,5 @@
 //! `sprint revert` and `sprint reland`: landed tickets off base, and onto it again.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, bail};
 use clap::Args;
 use sprint_core::id::TicketId;
@@ -11,6 +9,7 @@ use sprint_core::run::ticket::Stage;
 
 use crate::cli::{Cli, RunArgs, Usage};
 use crate::run;
+use crate::tracker::TrackerArgs;
 use crate::wire::saved;
 
 /// Options of `revert` and `reland`.
@@ -18,9 +17,9 @@ use crate::wire::saved;
 pub(crate) struct UndoArgs {
     /// The ticket.
     ticket: TicketId,
-    /// The folder with one Markdown file per ticket.
-    #[arg(long, value_name = "DIR", default_value = ".claude/tickets")]
-    tickets: PathBuf,
+    /// Where the tickets are.
+    #[command(flatten)]
+    tracker: TrackerArgs,
 }
 
 /// Takes a ticket back that landed. The exit code says whether base is without it.
@@ -47,7 +46,7 @@ fn decide(cli: &Cli, args: &UndoArgs, command: Command) -> Result<u8> {
     }
     let args = RunArgs {
         undo: Some(command),
-        ..RunArgs::on(&args.tickets)
+        ..RunArgs::on(args.tracker.clone())
     };
     run::run(cli, &args)
 }

@@ -2,7 +2,7 @@
 
 mod show;
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Args;
@@ -13,13 +13,13 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::id::TicketId;
 use sprint_core::local::blobs::FileBlobs;
 use sprint_core::local::layout::Layout;
-use sprint_core::local::tracker::FileTracker;
-use sprint_core::ports::Tracker as _;
+use sprint_core::ports::Tracker;
 use sprint_core::run::snapshot::Snapshot;
 use sprint_core::run::ticket::{Checked, Stage, TicketRun};
 use sprint_git::{GitConfig, GitVcs};
 
 use crate::cli::{Cli, Usage};
+use crate::tracker::TrackerArgs;
 use crate::wire;
 
 /// Exit code if any evidence does not hold, or there is none.
@@ -53,9 +53,9 @@ pub(crate) struct VerifyArgs {
     /// The tickets. Default: all of the sprint that have evidence, or should have.
     #[arg(value_name = "TICKET")]
     only: Vec<TicketId>,
-    /// The folder with one Markdown file per ticket.
-    #[arg(long, value_name = "DIR", default_value = ".claude/tickets")]
-    tickets: PathBuf,
+    /// Where the tickets are.
+    #[command(flatten)]
+    tracker: TrackerArgs,
 }
 
 /// A ticket's evidence, and what the sprint knows of it.
@@ -89,10 +89,15 @@ async fn look<'a>(
     saved: &'a Snapshot,
     args: &VerifyArgs,
 ) -> Result<Vec<Verified<'a>>> {
-    let tracker = wire::tracker(layout.root(), &args.tickets)?;
+    let blobs = FileBlobs::new(layout.clone());
+    let outputs = Arc::new(FileBlobs::new(layout.clone()));
+    let config = &saved.plan.config;
+    let tracker = &args.tracker;
+    let tracker = tracker
+        .open(layout.root(), config, Some(saved), outputs)
+        .await?;
     let base = saved.plan.config.branch_base.clone();
     let vcs = GitVcs::open(GitConfig::new(layout.root(), base)).await?;
-    let blobs = FileBlobs::new(layout.clone());
     let mut all = Vec::new();
     for (id, run) in &saved.tickets {
         if !args.only.is_empty() && !args.only.contains(id) {
@@ -103,7 +108,7 @@ async fn look<'a>(
             sprint: Some(saved.plan.sprint.clone()),
             commit: checked.map(|checked| checked.head.clone()),
         };
-        let comments = comments(&tracker, id).await?;
+        let comments = comments(&*tracker, id).await?;
         let report = verify_evidence(&vcs, Some(&blobs), id, &comments, &expected).await?;
         let asked_for = !args.only.is_empty();
         if asked_for || checked.is_some() || report.counts.is_some() {
@@ -119,7 +124,7 @@ async fn look<'a>(
 }
 
 /// The comments on a ticket; none where somebody deleted it.
-async fn comments(tracker: &FileTracker, id: &TicketId) -> Result<Vec<Comment>> {
+async fn comments(tracker: &dyn Tracker, id: &TicketId) -> Result<Vec<Comment>> {
     match tracker.comments(id).await {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             eprintln!("note: there is no ticket {id} in {tracker}");

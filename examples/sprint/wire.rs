@@ -13,7 +13,6 @@ use sprint_core::id::ProblemId;
 use sprint_core::local::blobs::FileBlobs;
 use sprint_core::local::layout::Layout;
 use sprint_core::local::store::{FileStore, ViewFile};
-use sprint_core::local::tracker::FileTracker;
 use sprint_core::ports::{StateStore as _, SystemClock};
 use sprint_core::report::{dashboard, state_view};
 use sprint_core::run::snapshot::Snapshot;
@@ -101,19 +100,6 @@ pub(crate) fn saved(cli: &Cli) -> Result<(Layout, Snapshot)> {
     Ok((layout, saved))
 }
 
-/// The tickets in a folder of the repository, or elsewhere.
-pub(crate) fn tracker(root: &Path, folder: &Path) -> Result<FileTracker> {
-    let tickets = root.join(folder);
-    if !tickets.is_dir() {
-        let text = format!(
-            "there is no ticket folder {}; name one with --tickets",
-            tickets.display()
-        );
-        return Err(Usage(text).into());
-    }
-    Ok(FileTracker::new(tickets))
-}
-
 /// The state of a problem, with the views people and tools read beside it.
 pub(crate) fn store(layout: Layout) -> FileStore {
     FileStore::with_publish(layout, |snapshot: &Snapshot| {
@@ -145,6 +131,7 @@ pub(crate) async fn ports(
     layout: Layout,
     store: Arc<FileStore>,
     around: &Surroundings,
+    saved: Option<&Snapshot>,
 ) -> Result<Ports> {
     let agents = build::runner(&args.agents, config, around).await?;
     let mut verifier = CommandVerifier::new(around.environment.clone());
@@ -152,14 +139,16 @@ pub(crate) async fn ports(
         verifier = verifier.with_leases(Arc::clone(leases));
     }
     let vcs = GitVcs::open(GitConfig::new(root, config.branch_base.clone())).await?;
-    let tracker = tracker(root, &args.tickets)?;
+    let blobs = Arc::new(FileBlobs::new(layout));
+    let outputs = Arc::<FileBlobs>::clone(&blobs);
+    let tracker = args.tracker.open(root, config, saved, outputs).await?;
     Ok(Ports {
-        tracker: Arc::new(tracker),
+        tracker,
         agents,
         vcs: Arc::new(vcs),
         verifier: Arc::new(verifier),
         layers: Vec::new(),
-        blobs: Arc::new(FileBlobs::new(layout)),
+        blobs,
         store,
         clock: Arc::new(SystemClock),
     })

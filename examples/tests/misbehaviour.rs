@@ -361,6 +361,7 @@ fn ticket(id: &str) -> Ticket {
         body: String::new(),
         updated_at: None,
         parent: None,
+        tracker_id: None,
     }
 }
 

@@ -83,10 +83,6 @@ impl Client {
         &self.token
     }
 
-    pub(crate) fn endpoint(&self) -> &str {
-        &self.endpoint
-    }
-
     pub(crate) async fn sleep(&self, wait: Duration) {
         self.clock.sleep_until(self.now().after(wait)).await;
     }

@@ -29,6 +29,7 @@ pub(crate) fn ticket(node: &IssueNode, mut blockers: Vec<TicketId>) -> Result<Ti
         priority: priority(node.priority)?,
         labels: labels(node),
         parent: parent.transpose()?,
+        tracker_id: Some(node.id.clone()),
         blocked_by: blockers,
         size: size(node.estimate),
         body: body(node.description.as_deref().unwrap_or_default()),

@@ -59,8 +59,6 @@ pub(crate) struct Created<T> {
     pub(crate) entity: T,
     /// Whether it was there before this call.
     pub(crate) adopted: bool,
-    /// The epoch of its id.
-    pub(crate) epoch: u32,
 }
 
 /// Creates `what` unless it is there, beginning with the id of `epoch`. `before`: an earlier run
@@ -76,11 +74,7 @@ pub(crate) async fn once<C: Creation>(
         let id = what.id(epoch).await?;
         match under(client, what, &id, before).await? {
             Outcome::There { entity, adopted } => {
-                return Ok(Created {
-                    entity,
-                    adopted,
-                    epoch,
-                });
+                return Ok(Created { entity, adopted });
             }
             Outcome::Unusable(error) => burnt = Some(error),
         }
@@ -116,26 +110,26 @@ async fn under<C: Creation>(
             Err(error) => error,
         };
         sends += 1;
-        match error.problem {
-            Problem::Conflict => {
-                if let Some(found) = await_id(client, what, id).await? {
-                    return judged(found, Some(error));
-                }
-                let Some(wait) = phantoms.next() else {
-                    return Ok(Outcome::Unusable(error));
-                };
-                client.sleep(Duration::from_millis(*wait)).await;
+        let problem = error.problem;
+        if problem == Problem::Conflict {
+            if let Some(found) = await_id(client, what, id).await? {
+                return judged(found, Some(error));
             }
-            Problem::Unsent | Problem::Locked if sends < SENDS => client.back_off(sends).await,
-            problem if problem.may_be_done() => {
-                if let Some(found) = await_id(client, what, id).await? {
-                    return judged(found, Some(error));
-                }
-                if sends >= SENDS {
-                    return Err(error);
-                }
+            let Some(wait) = phantoms.next() else {
+                return Ok(Outcome::Unusable(error));
+            };
+            client.sleep(Duration::from_millis(*wait)).await;
+        } else if problem.may_be_done() {
+            if let Some(found) = await_id(client, what, id).await? {
+                return judged(found, Some(error));
             }
-            _ => return Err(error),
+            if sends >= SENDS {
+                return Err(error);
+            }
+        } else if matches!(problem, Problem::Unsent | Problem::Locked) && sends < SENDS {
+            client.back_off(sends).await;
+        } else {
+            return Err(error);
         }
     }
 }

@@ -123,6 +123,7 @@ const CONFLICT: Result<(), Problem> = Err(Problem::Conflict);
 const LOST: Result<(), Problem> = Err(Problem::Lost);
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, to be read at once")]
 fn what_is_sent_and_what_comes_of_it() {
     use Shown::{Burnt, Foreign, Ours};
     type Case = (

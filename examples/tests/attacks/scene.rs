@@ -183,6 +183,7 @@ fn ticket(case: Case) -> Result<Ticket> {
         body: case.ticket.body.to_owned(),
         updated_at: None,
         parent: None,
+        tracker_id: None,
     })
 }
 

@@ -40,6 +40,10 @@ pub struct Ticket {
     /// be done before or after the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parent: Option<TicketId>,
+    /// The tracker's own id of it, where that is another than the one people use. It stays when the
+    /// other changes, as it does on Linear with the team.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tracker_id: Option<String>,
 }
 
 /// A tracker's workflow states, by type rather than by name.
@@ -273,6 +277,7 @@ mod tests {
             body: body.into(),
             updated_at: None,
             parent: None,
+            tracker_id: None,
         }
     }
 

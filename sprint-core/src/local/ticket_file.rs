@@ -60,6 +60,7 @@ impl TicketFile {
             body: text[matter.body..].trim_start_matches(['\r', '\n']).into(),
             updated_at: None,
             parent: matter.parent()?,
+            tracker_id: None,
         };
         Ok(Self {
             ticket,
@@ -304,6 +305,7 @@ mod tests {
             body: "# Body\r\n---\r\nmore\r\n".into(),
             updated_at: None,
             parent: Some(TicketId::new("ENG-9").unwrap()),
+            tracker_id: None,
         };
         assert_eq!(ticket, expected);
     }

@@ -223,6 +223,7 @@ mod tests {
             body: String::new(),
             updated_at: None,
             parent: None,
+            tracker_id: None,
         }
     }
 

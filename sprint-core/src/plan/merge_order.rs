@@ -255,6 +255,7 @@ mod tests {
             body: String::new(),
             updated_at: None,
             parent: None,
+            tracker_id: None,
         };
         let change = |file: &&str| match file.strip_prefix('+') {
             Some(file) => (file.to_owned(), ChangeKind::Added),

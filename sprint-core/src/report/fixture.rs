@@ -174,6 +174,7 @@ fn ticket_plan(n: u32, wave: u32, dependencies: &[u32], dependents: &[u32]) -> T
             body: String::new(),
             updated_at: None,
             parent: None,
+            tracker_id: None,
         },
         wave,
         rank: n,

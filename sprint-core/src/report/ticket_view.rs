@@ -18,6 +18,8 @@ use crate::time::Timestamp;
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct TicketView<'a> {
     identifier: &'a TicketId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uuid: Option<&'a str>,
     title: &'a str,
     status: Status,
     stage: &'static str,
@@ -99,6 +101,7 @@ pub(super) fn ticket<'a>(plan: &'a TicketPlan, run: &'a TicketRun) -> TicketView
     let evidence = claimed(run);
     TicketView {
         identifier: &ticket.id,
+        uuid: ticket.tracker_id.as_deref(),
         title: &ticket.title,
         status: standing::status(run),
         stage: run.stage.name(),

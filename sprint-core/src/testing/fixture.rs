@@ -38,6 +38,7 @@ fn ticket(row: &str) -> Ticket {
         body: "## Acceptance Criteria\n- [ ] it works\n".into(),
         updated_at: None,
         parent: None,
+        tracker_id: None,
     }
 }
 

@@ -37,6 +37,7 @@ pub fn ticket(number: usize) -> Ticket {
         body: String::new(),
         updated_at: None,
         parent: None,
+        tracker_id: None,
     }
 }
 

@@ -164,10 +164,12 @@ fn problem(entry: &Entry) -> Problem {
 
 /// Of several errors the one that leaves most open decides.
 const fn weight(problem: Problem) -> u8 {
-    match problem {
-        Problem::Lost | Problem::Unknown => 3,
-        Problem::Locked => 2,
-        _ => 1,
+    if problem.may_be_done() {
+        2
+    } else if problem.passes() {
+        1
+    } else {
+        0
     }
 }
 

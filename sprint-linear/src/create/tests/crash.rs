@@ -41,7 +41,7 @@ fn after_a_crash_before_or_after_any_request_the_plan_is_taken_back() {
 #[test]
 fn after_a_crash_at_any_save_the_plan_is_completed_or_taken_back() {
     for side in [Side::Before, Side::After] {
-        for save in 0.. {
+        'saves: for save in 0.. {
             for complete in [true, false] {
                 let scene = Scene::new();
                 let draft = small();
@@ -50,7 +50,7 @@ fn after_a_crash_at_any_save_the_plan_is_completed_or_taken_back() {
                 scene.journal.recover();
                 if created.is_ok() {
                     assert!(save > 10, "all saves were tried");
-                    return;
+                    break 'saves;
                 }
                 if complete {
                     scene.create(&draft).unwrap();
@@ -67,14 +67,14 @@ fn after_a_crash_at_any_save_the_plan_is_completed_or_taken_back() {
 #[test]
 fn after_a_crash_while_it_is_taken_back_it_is_taken_back_or_completed() {
     for side in [Side::Before, Side::After] {
-        for request in 0.. {
+        'requests: for request in 0.. {
             for complete in [true, false] {
                 let scene = Scene::new();
                 let draft = small();
                 scene.create(&draft).unwrap();
                 if !scene.take_back_until(request, side) {
                     assert!(request > 10, "all requests were tried");
-                    return;
+                    break 'requests;
                 }
                 if complete {
                     let created = scene.create(&draft).unwrap();
