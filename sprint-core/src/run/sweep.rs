@@ -101,7 +101,8 @@ impl SprintRun {
 
     /// The tracker has to be looked at, if there is anything to see.
     pub(super) fn sweep_is_due(&mut self) {
-        let due = !self.closed().is_empty();
+        // Also while one is still being closed again: that is waited for.
+        let due = self.tickets.values().any(TicketRun::is_complete);
         if self.sprint.sweep_due != due {
             self.sprint.sweep_due = due;
             self.changed.sprint = true;
