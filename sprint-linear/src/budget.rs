@@ -33,8 +33,10 @@ pub use told::{Allowance, Window};
 
 /// Reads under way at once.
 const READS: usize = 4;
+/// Calls of one thing that is done to a ticket, at most.
+const CALLS: u64 = 8;
 /// Longest single wait that is announced.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(15 * 60);
 /// A limit without a time is waited out so long.
 const UNTOLD: Duration = Duration::from_secs(5);
 
@@ -61,6 +63,8 @@ struct State {
     /// When somebody who waits for the allowance to refill may come back, if others do.
     reads_queue: Timestamp,
     writes_queue: Timestamp,
+    /// When somebody who waits to begin something may come back, if others do.
+    begin_queue: Timestamp,
     /// Calls under way, and their points.
     flying: (u64, u64),
     /// The server's clock less ours, in milliseconds.
@@ -116,6 +120,24 @@ pub(crate) enum Use {
     Read,
     /// Finishing or taking back: may use the reserve.
     Write,
+}
+
+/// Why a call may not go yet, and when it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// The service said so.
+    Told(Timestamp),
+    /// The allowance is spread, or has to refill.
+    Refill(Timestamp),
+}
+
+impl Wait {
+    /// When it is over.
+    pub(crate) const fn until(self) -> Timestamp {
+        match self {
+            Self::Told(at) | Self::Refill(at) => at,
+        }
+    }
 }
 
 /// A call that may go. It is under way until this is dropped.
@@ -189,7 +211,7 @@ impl Budget {
         for_what: Use,
         points: u32,
         clock: &dyn Clock,
-    ) -> Result<Admitted<'_>, Timestamp> {
+    ) -> Result<Admitted<'_>, Wait> {
         let places = match for_what {
             Use::Read => &self.0.reads,
             Use::Write => &self.0.writes,
@@ -203,6 +225,30 @@ impl Budget {
             points,
             _place: place,
         })
+    }
+
+    /// Whether something may be begun that takes several calls; else when to ask again. What has
+    /// begun is not given back for want of allowance: it would begin anew and use up what the
+    /// others wait for. Who is told a time is expected back then.
+    pub(crate) fn begin(&self, now: Timestamp) -> Result<(), Timestamp> {
+        let mut state = self.state();
+        if let Some(until) = state.held.filter(|at| *at > now) {
+            return Err(until);
+        }
+        let Some(requests) = state.requests else {
+            return Ok(());
+        };
+        // What is under way needs the same.
+        let wanted = CALLS * (1 + state.flying.0);
+        let left = requests.left(now);
+        if left >= wanted {
+            return Ok(());
+        }
+        let at = now
+            .after(requests.refill(wanted - left))
+            .max(state.begin_queue);
+        state.begin_queue = at.after(requests.refill(CALLS));
+        Err(at.min(now.after(LONGEST)))
     }
 
     /// Takes in what the answer to `call` tells in its headers.
@@ -283,10 +329,10 @@ impl State {
         for_what: Use,
         points: u64,
         now: Timestamp,
-    ) -> Result<(), Timestamp> {
+    ) -> Result<(), Wait> {
         let told = [self.held, self.endpoints.get(operation).copied()];
         if let Some(until) = told.into_iter().flatten().filter(|at| *at > now).max() {
-            return Err(until);
+            return Err(Wait::Told(until));
         }
         let counted = [(self.requests, 1), (self.points, points)];
         let counted = counted
@@ -311,13 +357,13 @@ impl State {
         if !missing.is_zero() {
             let at = now.after(missing).max(*queue);
             *queue = at.after(interval);
-            return Err(at.min(now.after(LONGEST)));
+            return Err(Wait::Refill(at.min(now.after(LONGEST))));
         }
         if !spread.is_zero() {
             if self.next > now {
                 let at = self.next.max(*queue);
                 *queue = at.after(spread);
-                return Err(at);
+                return Err(Wait::Refill(at));
             }
             self.next = now.after(spread);
         }

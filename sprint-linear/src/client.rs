@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sprint_core::ports::Clock;
 use sprint_core::time::Timestamp;
 
-use crate::budget::{Budget, Use};
+use crate::budget::{Budget, LONGEST, Use, Wait};
 use crate::call_error::{CallError, Problem};
 use crate::client::answer::{Meaning, Refusal, meaning};
 use crate::ops::Operation;
@@ -37,7 +37,7 @@ pub(crate) struct Client {
     budget: Budget,
     token: Token,
     endpoint: String,
-    /// Waits for the budget up to this long happen here; longer ones are the caller's.
+    /// Waits that the service asks for happen here up to this long; longer ones are the caller's.
     patience: Duration,
 }
 
@@ -81,6 +81,12 @@ impl Client {
 
     pub(crate) fn token(&self) -> &Token {
         &self.token
+    }
+
+    /// Whether the allowance lets something begin that takes several calls.
+    pub(crate) fn begin(&self, operation: &'static str) -> Result<(), CallError> {
+        let may = self.budget.begin(self.now());
+        may.map_err(|until| CallError::new(operation, Problem::RateLimited { until }, ""))
     }
 
     pub(crate) async fn sleep(&self, wait: Duration) {
@@ -134,14 +140,15 @@ impl Client {
         }
         let points = O::points(variables);
         let for_what = if O::WRITES { Use::Write } else { Use::Read };
-        let give_up = self.now().after(self.patience);
+        let began = self.now();
         loop {
             let admitted = self
                 .budget
                 .admit(O::NAME, for_what, points, &*self.clock)
                 .await;
-            let until = match admitted {
-                Err(until) => until,
+            let (until, patience) = match admitted {
+                Err(Wait::Refill(until)) => (until, self.patience.max(LONGEST)),
+                Err(Wait::Told(until)) => (until, self.patience),
                 Ok(call) => {
                     let answered = self.send(body.clone()).await;
                     let (status, headers, body) =
@@ -159,12 +166,13 @@ impl Client {
                             return Err(error(problem, &text));
                         }
                         Meaning::Failed(Refusal::RateLimited, _) => {
-                            self.budget.refused(O::NAME, &headers, now)
+                            let until = self.budget.refused(O::NAME, &headers, now);
+                            (until, self.patience)
                         }
                     }
                 }
             };
-            if until > give_up {
+            if until > began.after(patience) {
                 tracing::info!(operation = O::NAME, %until, "held by the request budget");
                 return Err(error(Problem::RateLimited { until }, ""));
             }

@@ -7,6 +7,8 @@ mod client;
 mod comments;
 mod config;
 mod convert;
+#[cfg(test)]
+mod counting;
 mod create;
 mod defang;
 mod directory;

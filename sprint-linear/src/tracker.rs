@@ -110,6 +110,12 @@ impl LinearTracker {
         found.map_err(|error| self.failed(error, DOING, id))
     }
 
+    /// Puts something off that the allowance has no room for at the moment.
+    fn begin(&self, doing: &'static str, id: &TicketId) -> Result<()> {
+        let may = self.link.client.begin(doing);
+        may.map_err(|error| self.failed(error, doing, id))
+    }
+
     /// The issue of a ticket.
     async fn uuid(&self, id: &TicketId, doing: &'static str) -> Result<String> {
         if let Some(uuid) = self.directory.uuid(id) {
@@ -196,6 +202,7 @@ impl Tracker for LinearTracker {
 
     async fn start(&self, id: &TicketId, _: &EffectKey) -> Result<()> {
         const DOING: &str = "start ticket";
+        self.begin(DOING, id)?;
         let issue = self.observed(id, DOING).await?;
         live(&issue, DOING, id)?;
         match self.status(&issue, DOING, id)? {
@@ -210,7 +217,9 @@ impl Tracker for LinearTracker {
         comment: &str,
         key: &EffectKey,
     ) -> Result<CommentRef> {
-        let uuid = self.uuid(proof.ticket(), "post evidence on ticket").await?;
+        const DOING: &str = "post evidence on ticket";
+        self.begin(DOING, proof.ticket())?;
+        let uuid = self.uuid(proof.ticket(), DOING).await?;
         let mechanical = proof.verdicts().get(&LayerId::Mechanical);
         let evidence = Evidence {
             key,
@@ -226,6 +235,7 @@ impl Tracker for LinearTracker {
     async fn close(&self, proof: &Proof, _: &EffectKey) -> Result<()> {
         const DOING: &str = "close ticket";
         let id = proof.ticket();
+        self.begin(DOING, id)?;
         let issue = self.observed(id, DOING).await?;
         // Whoever moved it on from Done, to Released perhaps, knows better.
         if issue.status() == Ok(TicketStatus::Done) {
@@ -237,6 +247,7 @@ impl Tracker for LinearTracker {
 
     async fn reopen(&self, id: &TicketId, note: &Note, key: &EffectKey) -> Result<()> {
         const DOING: &str = "reopen ticket";
+        self.begin(DOING, id)?;
         let issue = self.observed(id, DOING).await?;
         let uuid = issue.id.clone();
         let name = key.to_string();
@@ -252,7 +263,9 @@ impl Tracker for LinearTracker {
     }
 
     async fn comment(&self, id: &TicketId, note: &Note, key: &EffectKey) -> Result<()> {
-        let uuid = self.uuid(id, "comment on ticket").await?;
+        const DOING: &str = "comment on ticket";
+        self.begin(DOING, id)?;
+        let uuid = self.uuid(id, DOING).await?;
         self.post(&uuid, key, note).await
     }
 

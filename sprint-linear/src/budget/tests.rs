@@ -38,7 +38,10 @@ fn told(remaining: u64) -> (Budget, FakeClock) {
 
 /// One call that is answered at once without telling anything.
 fn go(budget: &Budget, clock: &FakeClock, for_what: Use) -> Result<(), Timestamp> {
-    clock.run(async { budget.admit("A", for_what, 1, clock).await.map(drop) })
+    clock.run(async {
+        let admitted = budget.admit("A", for_what, 1, clock).await;
+        admitted.map(drop).map_err(Wait::until)
+    })
 }
 
 #[test]
@@ -150,10 +153,8 @@ fn a_limit_of_one_operation_holds_that_one_only() {
     let until = budget.refused("Search", &told, START);
     let admit = |operation| {
         clock.run(async {
-            budget
-                .admit(operation, Use::Read, 1, &clock)
-                .await
-                .map(drop)
+            let admitted = budget.admit(operation, Use::Read, 1, &clock).await;
+            admitted.map(drop).map_err(Wait::until)
         })
     };
     assert_eq!(admit("Search"), Err(until));
@@ -200,4 +201,16 @@ fn looking_is_rarer_the_less_is_left_and_the_more_look() {
         interval(100, 100),
     ];
     assert_eq!(measured, [30, 72, 144, 288, 576, 900]);
+}
+
+#[test]
+fn what_takes_several_calls_begins_where_all_of_them_can_go() {
+    let (budget, clock) = told(8);
+    assert_eq!(budget.begin(START), Ok(()));
+    assert_eq!(go(&budget, &clock, Use::Write), Ok(()));
+    let first = budget.begin(START).expect_err("one is missing");
+    let second = budget.begin(START).expect_err("one is missing");
+    assert_eq!(first.since(START), Duration::from_millis(1_441));
+    assert_eq!(second.since(first), Duration::from_millis(8 * 1_440 + 1));
+    assert_eq!(budget.begin(first), Ok(()));
 }
