@@ -131,6 +131,7 @@ pub(crate) enum Wait {
     Refill(Timestamp),
 }
 
+#[cfg(test)]
 impl Wait {
     /// When it is over.
     pub(crate) const fn until(self) -> Timestamp {
