@@ -122,7 +122,7 @@ fn line(item: &CheckItem) -> Line {
         CheckItem::Reading => (GOOD, "reading"),
         CheckItem::Allowance(_) => (GOOD, "allowance"),
         CheckItem::Failed { .. } => (BAD, "failed"),
-        _ => (REMARK, "remark"),
+        CheckItem::Remark(_) | _ => (REMARK, "remark"),
     };
     Line {
         standing,
