@@ -3,7 +3,11 @@
 //!
 //! Without them this reports SKIPPED. What is only known from a local server is printed here as
 //! the service does it: how texts come back, whether files can be read, how long writes lag.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that tells what it saw"
+)]
 
 use std::sync::Arc;
 
@@ -120,8 +124,9 @@ async fn work(tracker: &LinearTracker, id: &sprint_core::id::TicketId) -> Result
         .map_err(told)?;
     let proof = sample::proof(id, 'a');
     let evidence = sample::evidence(&proof, &"long ".repeat(10_000));
+    let post = key(Step::Post);
     for _ in 0..2 {
-        let posted = tracker.post_evidence(&proof, &evidence, &key(Step::Post));
+        let posted = tracker.post_evidence(&proof, &evidence, &post);
         posted.await.map_err(told)?;
     }
     tracker
