@@ -1,6 +1,8 @@
 //! The local Linear with tickets on it.
 
-use local_linear::{Limits, LocalLinear, NewComment, NewIssue, RequestKind, Served, Team};
+use local_linear::{
+    Limits, LocalLinear, NewComment, NewIssue, RequestKind, Served, Team, Unmodelled,
+};
 use sprint_core::ports::{Clock as _, SystemClock};
 
 /// A running server.
@@ -19,6 +21,8 @@ pub(crate) struct Spent {
 impl Server {
     pub(crate) async fn start(tickets: usize) -> Self {
         let linear = LocalLinear::new(|| SystemClock.now().as_millis());
+        // The SDK asks for every field there is.
+        linear.settings(|settings| settings.unmodelled = Unmodelled::Empty);
         let served = linear.serve().await.expect("loopback is there");
         linear.limits(Limits {
             requests_per_hour: 1_000_000,
