@@ -29,10 +29,7 @@ pub fn facts(root: &Path, given: Option<&ProblemId>) -> Result<Facts> {
         given: given.cloned(),
         marker: marker(&layout.active_problem()),
         directories,
-        legacy: LEGACY_FILES
-            .into_iter()
-            .filter(there)
-            .collect(),
+        legacy: LEGACY_FILES.into_iter().filter(there).collect(),
     })
 }
 
