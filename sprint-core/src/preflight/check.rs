@@ -102,7 +102,7 @@ fn branch(facts: &Facts) -> Outcome {
     let behind = behind.map(|(upstream, behind)| {
         let upstream = plain(upstream);
         format!(
-            "{upstream} has {behind} commits that {} lacks; pull first",
+            "{upstream} is ahead of {} by {behind}; pull first",
             branch.base
         )
     });
@@ -146,8 +146,8 @@ fn tracker(facts: &Facts) -> Outcome {
         );
     };
     let found = format!(
-        "{name}: {} tickets to be done, the first is {} {:?} ({})",
-        open.len(),
+        "{name}: {} to be done, the first is {} {:?} ({})",
+        counted(open.len(), "ticket"),
         first.id,
         first.plain_title(50),
         first.status
@@ -197,7 +197,7 @@ fn statement(facts: &Facts) -> Outcome {
         Reading::Read(read) => read,
     };
     let found = format!(
-        "{} criteria, {} steps, {} implied features",
+        "criteria: {}, steps: {}, implied features: {}",
         statement.criteria.len(),
         statement.journey.len(),
         statement.implied_features.len()
@@ -252,8 +252,8 @@ fn hints(facts: &Facts) -> Outcome {
         };
     }
     let found = format!(
-        "{} tickets, {} edge cases planned",
-        hints.tickets.len(),
+        "planned: {}, edge cases: {}",
+        counted(hints.tickets.len(), "ticket"),
         hints.edge_cases()
     );
     let other = hints.problem_id.as_ref().filter(|id| **id != facts.problem);
@@ -282,8 +282,8 @@ fn drift(hints: &Hints, facts: &Facts) -> Option<String> {
     let both = [planned, new].concat();
     (!both.is_empty()).then(|| {
         format!(
-            "{} tickets were planned and the tracker has {}: {}",
-            hints.tickets.len(),
+            "the plan has {} and the tracker {}: {}",
+            counted(hints.tickets.len(), "ticket"),
             ids.len(),
             listed(&both)
         )
@@ -332,6 +332,11 @@ fn stale(what: &str, age: Age) -> Option<String> {
         Age::Unknown => Some(format!("{what} on a commit that is not here")),
         Age::Diverged => Some(format!("{what} on another line of history than base")),
     }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 /// A few lines, and how many more there are.

@@ -1,7 +1,7 @@
 //! Phase 0: what has to be true before a sprint starts (spec 6).
 //!
-//! Pure: [`facts`] are gathered at the edge, [`check`] says what they mean, step by step in a fixed
-//! order, and [`text`] shows it to people. After the first step that fails, no other is judged.
+//! Pure: [`facts`] are gathered at the edge, [`check()`] says what they mean, step by step in a fixed
+//! order, and [`Checklist::text`] shows it to people. After the first step that fails, no other is judged.
 
 pub mod check;
 pub mod coordination;

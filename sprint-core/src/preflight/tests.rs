@@ -194,7 +194,7 @@ none: warning: main (as configured)
     ! no branch is checked out
 behind: warning: main (as configured)
 1111111111 Start \x1b[31mred
-    ! origin/main has 3 commits that main lacks; pull first
+    ! origin/main is ahead of main by 3; pull first
 no upstream: ok: main (as configured)
 1111111111 Start \x1b[31mred
 "#);
@@ -302,21 +302,21 @@ odd: warning: 0 known, 0 of them frequent
 absent: skipped: there is none
 unreadable: warning: not used
     ! problem-statement.md: is not UTF-8
-whole: warning: 1 criteria, 1 steps, 1 implied features
+whole: warning: criteria: 1, steps: 1, implied features: 1
     ! it says that it is about other
-one behind: warning: 1 criteria, 1 steps, 1 implied features
+one behind: warning: criteria: 1, steps: 1, implied features: 1
     ! it says that it is about other
     ! it was written 1 commit before base
-behind: warning: 1 criteria, 1 steps, 1 implied features
+behind: warning: criteria: 1, steps: 1, implied features: 1
     ! it says that it is about other
     ! it was written 4 commits before base
-elsewhere: warning: 1 criteria, 1 steps, 1 implied features
+elsewhere: warning: criteria: 1, steps: 1, implied features: 1
     ! it says that it is about other
     ! it was written on another line of history than base
-unknown: warning: 1 criteria, 1 steps, 1 implied features
+unknown: warning: criteria: 1, steps: 1, implied features: 1
     ! it says that it is about other
     ! it was written on a commit that is not here
-empty: warning: 0 criteria, 0 steps, 0 implied features
+empty: warning: criteria: 0, steps: 0, implied features: 0
     ! schema_version is not named; 2 is current
     ! the section "Problem" is missing or empty
     ! the section "User Journey" is missing or empty
@@ -391,11 +391,11 @@ fn hints_are_used_where_a_sprint_has_what_it_needs() {
 absent: skipped: no plan left any
 unreadable: warning: not used
     ! sprint-hints.json: not valid JSON
-whole: warning: 2 tickets, 5 edge cases planned
-    ! 2 tickets were planned and the tracker has 2: -C, +B
-stale: warning: 2 tickets, 5 edge cases planned
+whole: warning: planned: 2 tickets, edge cases: 5
+    ! the plan has 2 tickets and the tracker 2: -C, +B
+stale: warning: planned: 2 tickets, edge cases: 5
     ! they were made 6 commits before base
-    ! 2 tickets were planned and the tracker has 2: -C, +B
+    ! the plan has 2 tickets and the tracker 2: -C, +B
 empty: warning: ignored: a field that a sprint needs is missing or wrong
     ! plan_commit is missing
     ! coordination_mode_recommendation is missing
@@ -457,6 +457,7 @@ configured Some(Subagents), planned true, possible true: ok: subagents: the cont
 
 #[test]
 fn the_recommendation_changes_at_its_limits() {
+    type Change = (&'static str, fn(&mut Shape));
     let small = Shape {
         tickets: 3,
         small: 3,
@@ -464,7 +465,7 @@ fn the_recommendation_changes_at_its_limits() {
         ..Shape::default()
     };
     let mut lines = Vec::new();
-    let changes: [(&str, fn(&mut Shape)); 11] = [
+    let changes: [Change; 11] = [
         ("small", |_| {}),
         ("four tickets", |s| (s.tickets, s.small) = (4, 4)),
         ("one depends", |s| s.dependent = 1),
