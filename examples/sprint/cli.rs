@@ -8,6 +8,7 @@ use sprint_core::run::input::Command;
 
 use crate::agents::AgentArgs;
 use crate::agents::check::CheckArgs;
+use crate::preflight::{PREFLIGHT_HELP, PreflightArgs};
 use crate::tracker::check::CheckArgs as TrackerCheckArgs;
 use crate::tracker::{Kind, TrackerArgs};
 use crate::undo::UndoArgs;
@@ -35,7 +36,7 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "DIR", default_value = ".")]
     pub(crate) repo: PathBuf,
     /// The problem whose sprint is meant. Default: the one named in `.claude/active-problem`, else
-    /// the only one there is, else `default`.
+    /// the only one there is, else files of the layout before problem directories, else `default`.
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) problem_id: Option<ProblemId>,
     /// The configuration. Default: `.claude/sprint-config.yml` in the repository.
@@ -56,6 +57,11 @@ pub(crate) enum Action {
     Demo(DemoArgs),
     /// Run the sprint of a problem, or go on with the one that was interrupted.
     Run(Box<RunArgs>),
+    /// Check what has to be true before a sprint starts, and start nothing.
+    ///
+    /// `run` goes through the same list before a new sprint.
+    #[command(after_help = PREFLIGHT_HELP)]
+    Preflight(Box<PreflightArgs>),
     /// Show where the sprint of a problem stands.
     Status,
     /// Look at the agents before a sprint relies on them.
@@ -236,6 +242,16 @@ pub(crate) struct RunArgs {
     /// Start a new sprint although the last one is complete.
     #[arg(long)]
     pub(crate) new: bool,
+    /// Start a new sprint in the place of whatever is there, finished or not, readable or not: it is
+    /// moved to `.claude/sprint-history`.
+    #[arg(long, conflicts_with = "new")]
+    pub(crate) discard: bool,
+    /// Go without browser tests this once, although the configuration has them.
+    #[arg(long)]
+    pub(crate) skip_e2e: bool,
+    /// Ask nothing before a new sprint starts, not even on a terminal.
+    #[arg(long)]
+    pub(crate) yes: bool,
     /// What `sprint revert` or `sprint reland` asks for.
     #[arg(skip)]
     pub(crate) undo: Option<Command>,
@@ -257,6 +273,9 @@ impl RunArgs {
             drop: Vec::new(),
             go_on: false,
             new: false,
+            discard: false,
+            skip_e2e: false,
+            yes: true,
             undo: None,
         }
     }

@@ -8,7 +8,10 @@ mod cli;
 mod conflicts;
 mod demo;
 mod live;
+mod preflight;
+mod problem;
 mod run;
+mod start;
 mod status;
 mod tracker;
 mod undo;
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Action::Demo(args) => demo::demo(&cli, args),
         Action::Run(args) => run::run(&cli, args),
         Action::Conflicts(args) => conflicts::conflicts(&cli, args),
+        Action::Preflight(args) => preflight::preflight(&cli, args),
         Action::Status => status::status(&cli),
         Action::Agents(AgentsAction::Check(args)) => agents::check::check(&cli, args),
         Action::Agents(AgentsAction::Permissions) => agents::permissions(&cli),

@@ -58,6 +58,7 @@
 //! # Finding your way
 //!
 //! - What a sprint is made of: [`domain`], made from text by [`config`] and ordered by [`plan`].
+//! - What has to be true before a sprint starts: [`preflight`].
 //! - What happens next, as a value: [`run`]. Nothing in there waits, reads a clock or does IO.
 //! - What people and tools read: [`report`]; whether evidence still holds: [`evidence`].
 //! - How the world is reached: [`ports`], and [`engine`], the loop over them.
@@ -74,6 +75,7 @@ pub mod plan;
 
 pub mod evidence;
 pub mod inspect;
+pub mod preflight;
 
 pub mod run;
 

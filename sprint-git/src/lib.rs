@@ -32,6 +32,7 @@ mod revert;
 mod combine;
 mod graft;
 mod memory;
+mod overview;
 mod predict;
 mod surroundings;
 mod survey;
@@ -63,6 +64,7 @@ mod git_cli;
 mod lock;
 
 pub use config::GitConfig;
+pub use overview::Overview;
 pub use seed::{Seed, SeedMode};
 pub use survey::LocalBranch;
 pub use vcs::GitVcs;
