@@ -4,6 +4,7 @@ pub mod agent;
 pub mod check;
 pub mod command;
 pub mod config;
+pub mod draft;
 pub mod evidence;
 pub mod layer;
 pub mod learning;

@@ -173,6 +173,7 @@ fn ticket_plan(n: u32, wave: u32, dependencies: &[u32], dependents: &[u32]) -> T
             size: Size::M,
             body: String::new(),
             updated_at: None,
+            parent: None,
         },
         wave,
         rank: n,

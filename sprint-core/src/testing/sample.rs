@@ -36,6 +36,7 @@ pub fn ticket(number: usize) -> Ticket {
         size: Size::default(),
         body: String::new(),
         updated_at: None,
+        parent: None,
     }
 }
 

@@ -35,7 +35,7 @@ impl Tracker for FakeTracker {
     async fn tickets(&self, filter: &TicketFilter) -> Result<Fetched> {
         let act = self
             .0
-            .call("list tickets", "", |state| Ok(state.board.tickets(filter)));
+            .call("list tickets", "", |state| state.board.tickets(filter));
         act.await
     }
 

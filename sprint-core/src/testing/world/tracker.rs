@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{Comment, CommentRef, EvidenceMarker, Note};
+use crate::domain::evidence::{Author, Comment, CommentRef, EvidenceMarker, Note};
 use crate::domain::reality::{Fetched, TicketReality};
 use crate::domain::selection::select;
 use crate::domain::ticket::{Ticket, TicketStatus};
@@ -114,13 +114,15 @@ impl Board {
         })
     }
 
-    pub(crate) fn tickets(&self, filter: &TicketFilter) -> Fetched {
+    pub(crate) fn tickets(&self, filter: &TicketFilter) -> Result<Fetched> {
+        let refused = |why| Error::new(ErrorKind::Invalid, "list", "tickets").because(why);
+        filter.without_names().map_err(refused)?;
         let entries = self.entries.iter();
         let tickets = entries.map(|(id, entry)| (id.clone(), entry.ticket.clone()));
-        Fetched {
+        Ok(Fetched {
             tickets: select(&tickets.collect(), filter),
             malformed: Vec::new(),
-        }
+        })
     }
 
     pub(crate) fn reality(&mut self, id: &TicketId) -> Result<TicketReality> {
@@ -136,6 +138,8 @@ impl Board {
         let shown = posted.map(|(key, body)| Comment {
             reference: CommentRef(key.clone()),
             body: body.clone(),
+            author: Author::Us,
+            edited: false,
         });
         Ok(shown.collect())
     }
