@@ -15,13 +15,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("evidence", &["domain", "id"]),
     ("plan", &["domain", "id", "time"]),
     ("inspect", &["plan", "domain", "id", "time"]),
+    ("readiness", &["inspect", "plan", "domain", "id", "time"]),
     (
         "run",
         &["inspect", "plan", "domain", "id", "time", "failure"],
     ),
     (
         "report",
-        &["run", "inspect", "plan", "domain", "id", "time"],
+        &[
+            "run",
+            "readiness",
+            "inspect",
+            "plan",
+            "domain",
+            "id",
+            "time",
+        ],
     ),
     ("ports", &["run", "domain", "id", "time", "failure"]),
     (
@@ -43,7 +52,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Modules in which nothing waits.
 const PURE: &[&str] = &[
-    "id", "time", "failure", "domain", "config", "evidence", "plan", "inspect", "run", "report",
+    "id",
+    "time",
+    "failure",
+    "domain",
+    "config",
+    "evidence",
+    "plan",
+    "inspect",
+    "readiness",
+    "run",
+    "report",
 ];
 
 /// No file has more lines of code than this, comments, blanks and in-file tests not counted.

@@ -33,6 +33,7 @@ mod combine;
 mod graft;
 mod memory;
 mod predict;
+mod reader;
 mod surroundings;
 mod survey;
 mod trace;
@@ -63,6 +64,7 @@ mod git_cli;
 mod lock;
 
 pub use config::GitConfig;
+pub use reader::{GitReader, Since, Standing};
 pub use seed::{Seed, SeedMode};
 pub use survey::LocalBranch;
 pub use vcs::GitVcs;

@@ -30,6 +30,8 @@ mod java;
 mod lex;
 mod manifest;
 mod names;
+#[cfg(test)]
+mod names_tests;
 mod resolve;
 mod shell;
 #[cfg(test)]
@@ -38,8 +40,8 @@ mod tests;
 use std::collections::BTreeSet;
 
 use crate::domain::path::RepoPath;
-use crate::plan::imports::lex::{Language, Token, tokens};
 pub use crate::plan::imports::importers::Importers;
+use crate::plan::imports::lex::{Language, Token, tokens};
 pub use crate::plan::imports::names::Names;
 pub use crate::plan::imports::resolve::resolve;
 

@@ -136,7 +136,10 @@ impl Planned {
 
     /// Every planned file.
     pub fn files(&self) -> BTreeSet<&RepoPath> {
-        self.tickets.values().flat_map(PlannedTicket::files).collect()
+        self.tickets
+            .values()
+            .flat_map(PlannedTicket::files)
+            .collect()
     }
 
     /// What is wrong with the hints themselves.
@@ -144,14 +147,22 @@ impl Planned {
         let mut found: Vec<_> = self.faults.iter().filter_map(fault).collect();
         let edge_cases: u64 = self.tickets.values().map(|ticket| ticket.edge_cases).sum();
         let totals = [
-            ("total_tickets", self.total_tickets, self.tickets.len() as u64),
+            (
+                "total_tickets",
+                self.total_tickets,
+                self.tickets.len() as u64,
+            ),
             ("total_edge_cases", self.total_edge_cases, edge_cases),
         ];
         for (name, said, counted) in totals {
             if let Some(said) = said.filter(|said| *said != counted) {
                 let what = format!("{name} says {said}, and the hints hold {counted}");
                 let finding = Finding::new(Code::Count, what);
-                found.push(finding.measuring("said", said).measuring("counted", counted));
+                found.push(
+                    finding
+                        .measuring("said", said)
+                        .measuring("counted", counted),
+                );
             }
         }
         if self.tickets.is_empty() {
@@ -170,7 +181,10 @@ fn fault(fault: &HintFault) -> Option<Finding> {
         Some(_) => Code::TicketField,
         None => Code::HintsField,
     };
-    let ticket = fault.ticket.as_deref().and_then(|id| TicketId::new(id).ok());
+    let ticket = fault
+        .ticket
+        .as_deref()
+        .and_then(|id| TicketId::new(id).ok());
     let finding = Finding::new(code, fault.to_string())
         .tickets(&ticket)
         .measuring("field", fault.field.name());

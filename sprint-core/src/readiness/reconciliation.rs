@@ -8,8 +8,8 @@ use crate::readiness::facts::{Facts, TrackedTicket, TrackerFacts};
 use crate::readiness::finding::{Code, Finding, one_line};
 use crate::readiness::planned::{PlannedTicket, Source};
 
-/// Above this share of different characters a title is another one.
-const DRIFT: f64 = 0.30;
+/// With more than so many percent of its characters different a title is another one.
+const DRIFT: usize = 30;
 
 /// The plan beside the tracker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,11 +95,11 @@ pub(super) fn reconcile(facts: &Facts, found: &mut Vec<Finding>) -> Option<Recon
 
 fn look(id: &TicketId, planned: &PlannedTicket, known: &TrackedTicket, found: &mut Vec<Finding>) {
     if let (Some(ours), Some(theirs)) = (&planned.title, &known.title) {
-        let drift = drift(ours, theirs);
-        if drift > DRIFT {
+        let (percent, other) = drift(ours, theirs);
+        if other {
             let what = format!("planned as {ours:?}, and called {theirs:?} now");
             let finding = Finding::new(Code::TitleDrift, what).tickets([id]);
-            found.push(finding.measuring("drift", format!("{:.0} %", drift * 100.0)));
+            found.push(finding.measuring("drift_percent", percent));
         }
     }
     let code = match known.status {
@@ -128,9 +128,8 @@ fn dependencies(
         };
         let theirs = tickets.get(target);
         // Without hints the tracker is the plan, and what is over there holds nobody up.
-        let over = |t: &TrackedTicket| {
-            matches!(t.status, TicketStatus::Done | TicketStatus::Cancelled)
-        };
+        let over =
+            |t: &TrackedTicket| matches!(t.status, TicketStatus::Done | TicketStatus::Cancelled);
         let met = !from_hints && theirs.is_some_and(over);
         if !facts.planned.tickets.contains_key(target) && theirs.is_some() && !met {
             let what = format!("{id} waits for {target}, which is not in the plan");
@@ -155,12 +154,15 @@ fn dependencies(
     }
 }
 
-/// How different two titles are: 0 for the same and 1 for nothing in common. Spaces and case do not
-/// count.
-pub(super) fn drift(a: &str, b: &str) -> f64 {
+/// How different two titles are, in percent of the longer one's characters, and whether that makes
+/// it another title. Spaces and case do not count.
+pub(super) fn drift(a: &str, b: &str) -> (usize, bool) {
     let plain = |text: &str| {
         let words: Vec<_> = text.split_whitespace().collect();
         words.join(" ").to_lowercase()
     };
-    1.0 - strsim::normalized_levenshtein(&plain(a), &plain(b))
+    let (a, b) = (plain(a), plain(b));
+    let longest = a.chars().count().max(b.chars().count()).max(1);
+    let distance = strsim::levenshtein(&a, &b);
+    (distance * 100 / longest, distance * 100 > DRIFT * longest)
 }

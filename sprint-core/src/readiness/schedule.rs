@@ -27,7 +27,11 @@ impl Schedule {
         loop {
             match TicketGraph::new(edges.iter().map(|(id, by)| (id, by.as_slice()))) {
                 Ok(graph) => {
-                    let levels = graph.ids().iter().cloned().zip(graph.levels().iter().copied());
+                    let levels = graph
+                        .ids()
+                        .iter()
+                        .cloned()
+                        .zip(graph.levels().iter().copied());
                     let waves = levels.collect();
                     return Self { waves, cycles };
                 }
@@ -41,7 +45,12 @@ impl Schedule {
                     }
                     cycles.extend(found);
                 }
-                Err(_) => return Self { waves: BTreeMap::new(), cycles },
+                Err(_) => {
+                    return Self {
+                        waves: BTreeMap::new(),
+                        cycles,
+                    };
+                }
             }
         }
     }

@@ -74,7 +74,11 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
         Freshness::Fresh | Freshness::Unknown => None,
     };
     if let Some(code) = code {
-        let named: Vec<_> = counted.iter().take(NAMED).map(|c| &c.as_str()[..12]).collect();
+        let named: Vec<_> = counted
+            .iter()
+            .take(NAMED)
+            .map(|c| &c.as_str()[..12])
+            .collect();
         let more = match counted.len() {
             n if n > NAMED => format!(" and {} more", n - NAMED),
             _ => String::new(),

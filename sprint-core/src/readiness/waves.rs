@@ -35,7 +35,11 @@ pub(super) fn waves(facts: &Facts, schedule: &Schedule, found: &mut Vec<Finding>
         if let Some(wave) = ticket.wave.filter(|wave| *wave != computed) {
             let what = format!("{id} is planned in wave {wave}, and belongs in wave {computed}");
             let finding = Finding::new(Code::WaveMismatch, what).tickets([id]);
-            found.push(finding.measuring("planned", wave).measuring("computed", computed));
+            found.push(
+                finding
+                    .measuring("planned", wave)
+                    .measuring("computed", computed),
+            );
         }
         for target in &ticket.dependencies {
             let before = planned.get(target).and_then(|target| target.wave);

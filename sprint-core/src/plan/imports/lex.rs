@@ -173,9 +173,8 @@ fn string(rest: &str, c: char, language: Language) -> Option<(&str, usize)> {
         }
         ('`', Language::Go) => Some(quoted(rest, "`", true, false)),
         // One that is not closed is no template: text of JSX, or part of a pattern.
-        ('`', Language::Script) => {
-            Some(quoted(rest, "`", true, true)).filter(|(_, length)| rest[..*length].ends_with('`') && *length > 1)
-        }
+        ('`', Language::Script) => Some(quoted(rest, "`", true, true))
+            .filter(|(_, length)| rest[..*length].ends_with('`') && *length > 1),
         ('"', _) => Some(quoted(rest, "\"", many_lines, true)),
         ('\'', _) => Some(quoted(rest, "'", false, true)),
         _ => None,

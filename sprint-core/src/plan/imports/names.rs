@@ -51,12 +51,18 @@ impl Names {
                 "package.json" => names
                     .packages
                     .extend(package_name(text).map(|n| (n, directory))),
-                "Cargo.toml" => names.crates.extend(crate_name(text).map(|n| (n, directory))),
-                "go.mod" => names.modules.extend(go_module(text).map(|n| (n, directory))),
+                "Cargo.toml" => names
+                    .crates
+                    .extend(crate_name(text).map(|n| (n, directory))),
+                "go.mod" => names
+                    .modules
+                    .extend(go_module(text).map(|n| (n, directory))),
                 _ => configs.extend(ScriptConfig::read(text).map(|c| (path.as_str(), c))),
             }
         }
-        names.modules.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        names
+            .modules
+            .sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
         for path in configs.keys() {
             let name = path.rsplit('/').next().unwrap_or(path);
             // Others are for parts of a build; what applies to editors is what people import by.
@@ -219,7 +225,10 @@ fn aliases<'a>(
             continue;
         };
         let names = [other.clone(), format!("{other}.json")];
-        let Some(name) = names.iter().find(|name| configs.contains_key(name.as_str())) else {
+        let Some(name) = names
+            .iter()
+            .find(|name| configs.contains_key(name.as_str()))
+        else {
             continue;
         };
         let below = self::aliases(name, configs, seen);
@@ -250,7 +259,10 @@ fn parts(path: &str) -> Vec<&str> {
 
 /// A path below a directory, without dots; `None` for one that leaves the repository.
 fn joined(directory: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    let mut parts: Vec<&str> = directory
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
     for part in path.split('/') {
         match part {
             "." | "" => {}
