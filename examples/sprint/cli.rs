@@ -8,6 +8,7 @@ use sprint_core::run::input::Command;
 
 use crate::agents::AgentArgs;
 use crate::agents::check::CheckArgs;
+use crate::dry_run::{DRY_RUN_HELP, DryRunArgs};
 use crate::undo::UndoArgs;
 use crate::verify::{VERIFY_HELP, VerifyArgs};
 
@@ -54,6 +55,14 @@ pub(crate) enum Action {
     Demo(DemoArgs),
     /// Run the sprint of a problem, or go on with the one that was interrupted.
     Run(Box<RunArgs>),
+    /// Say whether a sprint would get off the ground, and what would get in its way.
+    ///
+    /// Compares the plan with the tracker and with the code: how old it is, in which waves tickets
+    /// would be worked on, which files several of them touch, which files know one that changes and
+    /// are in no ticket, whether the gate's programs are there. Reads only: no file, no ref, no
+    /// ticket is changed, no agent started and no command of the gate run.
+    #[command(after_help = DRY_RUN_HELP)]
+    DryRun(DryRunArgs),
     /// Show where the sprint of a problem stands.
     Status,
     /// Look at the agents before a sprint relies on them.
@@ -150,6 +159,9 @@ pub(crate) struct DemoArgs {
     /// The Claude Code program. Default: `claude`, found by `PATH`.
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) claude: Option<PathBuf>,
+    /// Create the repository and stop there: `sprint dry-run` says what to expect of it.
+    #[arg(long)]
+    pub(crate) create_only: bool,
 }
 
 /// Who plays the agents of the demo.

@@ -25,15 +25,41 @@ const BUILTINS: &[&str] = &[
     ".", ":", "[", "[[", "alias", "bg", "break", "builtin", "case", "cd", "command", "continue",
     "declare", "dirs", "echo", "eval", "exec", "exit", "export", "false", "fg", "getopts", "hash",
     "jobs", "kill", "let", "local", "popd", "printf", "pushd", "pwd", "read", "readonly", "return",
-    "set", "shift", "shopt", "source", "test", "times", "trap", "true", "type", "typeset", "ulimit",
-    "umask", "unalias", "unset", "wait",
+    "set", "shift", "shopt", "source", "test", "times", "trap", "true", "type", "typeset",
+    "ulimit", "umask", "unalias", "unset", "wait",
 ];
 
 /// What package managers do by themselves, so that it is no script.
 const OWN: &[&str] = &[
-    "add", "audit", "cache", "ci", "config", "create", "dedupe", "dlx", "exec", "i", "info", "init",
-    "install", "link", "list", "ls", "outdated", "pack", "publish", "remove", "set", "up", "update",
-    "upgrade", "version", "why", "workspace", "workspaces", "x",
+    "add",
+    "audit",
+    "cache",
+    "ci",
+    "config",
+    "create",
+    "dedupe",
+    "dlx",
+    "exec",
+    "i",
+    "info",
+    "init",
+    "install",
+    "link",
+    "list",
+    "ls",
+    "outdated",
+    "pack",
+    "publish",
+    "remove",
+    "set",
+    "up",
+    "update",
+    "upgrade",
+    "version",
+    "why",
+    "workspace",
+    "workspaces",
+    "x",
 ];
 
 /// What a command line needs. Words that are put together at run time are not told.
@@ -55,7 +81,9 @@ pub fn needs(line: &str) -> BTreeSet<Need> {
                 name: script.to_owned(),
             });
         }
-        let file = rest.first().filter(|word| SHELLS.contains(&name) && !word.starts_with('-'));
+        let file = rest
+            .first()
+            .filter(|word| SHELLS.contains(&name) && !word.starts_with('-'));
         if let Some(file) = file.filter(|file| !computed(file)) {
             found.insert(Need::File((*file).to_owned()));
         }
@@ -100,7 +128,10 @@ mod tests {
         check("cd web && npm run build", "npm npm:build");
         check("CI=1 npm test -- --ci", "npm npm:test");
         check("npm ci && yarn lint", "npm yarn yarn:lint");
-        check("pnpm --silent typecheck; pnpm install", "pnpm pnpm:typecheck");
+        check(
+            "pnpm --silent typecheck; pnpm install",
+            "pnpm pnpm:typecheck",
+        );
         check("bun test && bun run check", "bun bun:check");
         check("npx tsc --noEmit", "tsc");
         check("sh scripts/build.sh", "sh file:scripts/build.sh");
