@@ -31,6 +31,7 @@ mod revert;
 
 mod combine;
 mod graft;
+mod importers;
 mod memory;
 mod predict;
 mod reader;

@@ -13,10 +13,9 @@ use sprint_core::domain::learning::FailurePattern;
 use sprint_core::domain::path::RepoPath;
 use sprint_core::domain::statement::{self, MAX_STATEMENT_BYTES};
 use sprint_core::domain::ticket::TicketStatus;
-use sprint_core::id::{BranchName, CommitId, CommitPrefix, ProblemId};
+use sprint_core::id::{BranchName, CommitPrefix, ProblemId};
 use sprint_core::local::layout::Layout;
 use sprint_core::local::tracker::FileTracker;
-use sprint_core::plan::imports::{Importers, Names, is_source};
 use sprint_core::ports::{Clock as _, ReadOnlyTracker, SystemClock};
 use sprint_core::readiness::{
     ConfigFacts, Facts, Finding, PlanCommit, Planned, RepositoryFacts, StatementFacts, TrackerFacts,
@@ -135,7 +134,8 @@ async fn repository(
         .collect();
     let modified = planned.tickets.values().flat_map(|ticket| &ticket.modifies);
     let wanted = modified.filter(|file| present.contains(*file)).cloned();
-    let importers = importers(git, &standing.base_head, wanted.collect(), paths).await?;
+    let head = &standing.base_head;
+    let importers = git.importers(head, wanted.collect(), paths).await?;
     let facts = RepositoryFacts {
         base,
         base_head: standing.base_head,
@@ -165,37 +165,6 @@ async fn plan_commit(git: &GitReader, text: &str) -> Result<PlanCommit> {
             changed: since.changed,
         },
     })
-}
-
-/// Who imports each of some files. Only tracked files are looked at, so nothing that is ignored, and
-/// nothing that a build makes.
-async fn importers(
-    git: &GitReader,
-    commit: &CommitId,
-    wanted: BTreeSet<RepoPath>,
-    paths: BTreeSet<RepoPath>,
-) -> Result<Imported> {
-    let mut found = Imported::new();
-    if wanted.is_empty() {
-        return Ok(found);
-    }
-    let text = |_: &RepoPath, bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-    let manifests = git.gather(commit, Names::is_manifest, text).await?;
-    let manifests = manifests.iter().map(|(path, text)| (path, text.as_str()));
-    let names = Names::new(&paths, manifests);
-    let scope = Arc::new((wanted, paths, names));
-    let read = move |path: &RepoPath, bytes: &[u8]| {
-        let (wanted, paths, names) = &*scope;
-        let text = std::str::from_utf8(bytes).ok()?;
-        let imported = Importers::new(wanted, paths, names).of(path, text);
-        (!imported.is_empty()).then_some(imported)
-    };
-    for (importer, imported) in git.gather(commit, is_source, read).await? {
-        for file in imported {
-            found.entry(file).or_default().insert(importer.clone());
-        }
-    }
-    Ok(found)
 }
 
 fn patterns(layout: &Layout) -> Result<Vec<FailurePattern>> {

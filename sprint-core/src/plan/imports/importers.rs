@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::path::RepoPath;
-use crate::plan::imports::{Import, Names, Start, imports};
+use crate::plan::imports::{Import, Names, Start, imports, is_generated};
 
 /// Files of which the importers are looked for, in one state of a repository.
 ///
@@ -42,11 +42,11 @@ impl<'a> Importers<'a> {
         }
     }
 
-    /// The wanted files that a file imports. One in a directory is meant by an import of that
-    /// directory.
+    /// The wanted files that a file imports; none for a generated one, which follows by itself. One in
+    /// a directory is meant by an import of that directory.
     pub fn of(&self, path: &RepoPath, text: &str) -> BTreeSet<RepoPath> {
         let mut found = BTreeSet::new();
-        if self.wanted.is_empty() {
+        if self.wanted.is_empty() || is_generated(path, text) {
             return found;
         }
         let mut imports = imports(path, text);
