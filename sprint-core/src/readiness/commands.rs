@@ -135,7 +135,7 @@ mod tests {
         check("bun test && bun run check", "bun bun:check");
         check("npx tsc --noEmit", "tsc");
         check("sh scripts/build.sh", "sh file:scripts/build.sh");
-        check("sh -c 'make all'", "make");
+        check("sh -c 'make all'", "make sh");
         check("./gradlew build | tee log", "./gradlew tee");
         check("$TOOL run && \"$(pwd)/x\"", "");
         check("test -f a || exit 1", "");

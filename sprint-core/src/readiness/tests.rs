@@ -180,9 +180,12 @@ fn e2e(facts: &mut Facts, command: &str) {
     facts.browser_tool = None;
 }
 
+/// A finding, and a change that leads to it.
+type Case = (Code, fn(&mut Facts));
+
 /// The smallest change that leads to each finding.
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn cases() -> Vec<(Code, fn(&mut Facts))> {
+fn cases() -> Vec<Case> {
     vec![
         (Code::HintsField, |f| {
             f.planned = planned(&HINTS.replace("generated_at", "made_at"));
@@ -198,10 +201,10 @@ fn cases() -> Vec<(Code, fn(&mut Facts))> {
         }),
         (Code::Count, |f| f.planned.total_edge_cases = Some(6)),
         (Code::StaleSlight, |f| {
-            f.repository.plan = with_plan(1, true, "")
+            f.repository.plan = with_plan(1, true, "");
         }),
         (Code::StaleSlight, |f| {
-            f.repository.plan = with_plan(5, true, "")
+            f.repository.plan = with_plan(5, true, "");
         }),
         (Code::Stale, |f| f.repository.plan = with_plan(6, true, "")),
         (Code::Stale, |f| f.repository.plan = with_plan(11, true, "")),
@@ -209,7 +212,7 @@ fn cases() -> Vec<(Code, fn(&mut Facts))> {
             f.repository.plan = PlanCommit::Unknown("abcd".into());
         }),
         (Code::PlanDiverged, |f| {
-            f.repository.plan = with_plan(0, false, "")
+            f.repository.plan = with_plan(0, false, "");
         }),
         (Code::FileChanged, |f| {
             f.repository.plan = with_plan(0, true, "src/app.ts src/other.ts");
@@ -218,7 +221,7 @@ fn cases() -> Vec<(Code, fn(&mut Facts))> {
             f.tracker = TrackerFacts::Down("failed to list: no such host".into());
         }),
         (Code::TicketMissing, |f| {
-            drop(on_tracker(f).remove(&id("E-2")))
+            drop(on_tracker(f).remove(&id("E-2")));
         }),
         (Code::TitleDrift, |f| {
             on_tracker(f).get_mut(&id("E-2")).unwrap().title = Some("Delete it".into());
@@ -289,10 +292,10 @@ fn cases() -> Vec<(Code, fn(&mut Facts))> {
             f.importers.insert(path("src/app.ts"), many);
         }),
         (Code::Dirty, |f| {
-            f.repository.dirty = vec![path("a"), path("b")]
+            f.repository.dirty = vec![path("a"), path("b")];
         }),
         (Code::WorktreeNotIgnored, |f| {
-            f.repository.worktrees_ignored = false
+            f.repository.worktrees_ignored = false;
         }),
         (Code::CmdMissing, |f| missing_command(f, CheckKind::Build)),
         (Code::CmdMissing, |f| missing_command(f, CheckKind::Lint)),
@@ -303,7 +306,7 @@ fn cases() -> Vec<(Code, fn(&mut Facts))> {
         (Code::E2eMissing, |f| e2e(f, "agent-browser")),
         (Code::E2eMissingDisabled, |f| e2e(f, "None")),
         (Code::StaleWorktrees, |f| {
-            f.repository.worktrees = vec!["E-7".into()]
+            f.repository.worktrees = vec!["E-7".into()];
         }),
         (Code::StateInterrupted, |f| {
             f.sprints = vec![sprint("login", false, &["E-1", "E-2"])];
@@ -311,7 +314,7 @@ fn cases() -> Vec<(Code, fn(&mut Facts))> {
             f.repository.worktrees = vec!["E-1".into()];
         }),
         (Code::StateComplete, |f| {
-            f.sprints = vec![sprint("login", true, &["E-1"])]
+            f.sprints = vec![sprint("login", true, &["E-1"])];
         }),
         (Code::FailurePattern, |f| {
             f.patterns = ["src/app", "src/appendix"]
@@ -338,7 +341,7 @@ fn cases() -> Vec<(Code, fn(&mut Facts))> {
             known.warnings = vec![statement::StatementWarning::OldSchema(Some(1))];
         }),
         (Code::LegacyLayout, |f| {
-            f.legacy = vec!["sprint-hints.json".into()]
+            f.legacy = vec!["sprint-hints.json".into()];
         }),
         (Code::ZeroTickets, |f| {
             f.planned.tickets.clear();

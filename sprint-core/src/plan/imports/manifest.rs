@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// Names and what each stands for; a `*` on either side is the same text.
+pub(super) type Paths = Vec<(String, Vec<String>)>;
+
 /// What a `tsconfig.json` or `jsconfig.json` says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ScriptConfig {
@@ -9,8 +12,8 @@ pub(super) struct ScriptConfig {
     pub(super) extends: Vec<String>,
     /// Where names without dots begin, as written.
     pub(super) base_url: Option<String>,
-    /// Names and what they stand for; a `*` on either side is the same text.
-    pub(super) paths: Option<Vec<(String, Vec<String>)>>,
+    /// Names, if any are given.
+    pub(super) paths: Option<Paths>,
 }
 
 impl ScriptConfig {

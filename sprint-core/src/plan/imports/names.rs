@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::path::RepoPath;
-use crate::plan::imports::manifest::{ScriptConfig, crate_name, go_module, package_name};
+use crate::plan::imports::manifest::{Paths, ScriptConfig, crate_name, go_module, package_name};
 use crate::plan::imports::resolve::{Exists, first, resolve, script_file};
 use crate::plan::imports::{Import, Start, java};
 
@@ -26,7 +26,7 @@ pub struct Names {
 struct Aliases {
     base: Option<String>,
     /// Where the targets begin, and the names.
-    paths: Option<(String, Vec<(String, Vec<String>)>)>,
+    paths: Option<(String, Paths)>,
 }
 
 impl Names {
