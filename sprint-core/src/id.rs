@@ -174,6 +174,13 @@ id_type! {
     SessionId, "session id", check_name, NAME
 }
 
+impl Default for ProblemId {
+    /// `default`: the problem of a repository that knows only one.
+    fn default() -> Self {
+        Self("default".into())
+    }
+}
+
 impl CommitPrefix {
     /// Whether it can mean this commit.
     pub fn fits(&self, commit: &CommitId) -> bool {

@@ -58,6 +58,7 @@
 //! # Finding your way
 //!
 //! - What a sprint is made of: [`domain`], made from text by [`config`] and ordered by [`plan`].
+//! - What has to be true before a sprint starts: [`preflight`].
 //! - What happens next, as a value: [`run`]. Nothing in there waits, reads a clock or does IO.
 //! - What people and tools read: [`report`]; whether evidence still holds: [`evidence`]; whether a
 //!   sprint would get off the ground: [`readiness`].
@@ -75,6 +76,7 @@ pub mod plan;
 
 pub mod evidence;
 pub mod inspect;
+pub mod preflight;
 pub mod readiness;
 
 pub mod run;

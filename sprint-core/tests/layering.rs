@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("evidence", &["domain", "id"]),
     ("plan", &["domain", "id", "time"]),
     ("inspect", &["plan", "domain", "id", "time"]),
+    ("preflight", &["plan", "domain", "id"]),
     ("readiness", &["inspect", "plan", "domain", "id", "time"]),
     (
         "run",
@@ -60,6 +61,7 @@ const PURE: &[&str] = &[
     "evidence",
     "plan",
     "inspect",
+    "preflight",
     "readiness",
     "run",
     "report",

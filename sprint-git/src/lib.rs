@@ -33,6 +33,7 @@ mod combine;
 mod graft;
 mod importers;
 mod memory;
+mod overview;
 mod predict;
 mod reader;
 mod surroundings;
@@ -65,6 +66,7 @@ mod git_cli;
 mod lock;
 
 pub use config::GitConfig;
+pub use overview::Overview;
 pub use reader::{GitReader, Since, Standing};
 pub use seed::{Seed, SeedMode};
 pub use survey::LocalBranch;

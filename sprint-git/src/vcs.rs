@@ -14,11 +14,13 @@ use sprint_core::domain::workspace::{
     ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed,
     RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
-use sprint_core::id::{BranchName, CommitId, SprintId, TagName, TicketId};
+use sprint_core::id::{BranchName, CommitId, CommitPrefix, SprintId, TagName, TicketId};
 use sprint_core::ports::{Result, Vcs};
+use sprint_core::preflight::facts::Age;
 use sprint_core::run::effect::EffectKey;
 
 use crate::config::GitConfig;
+use crate::overview::Overview;
 use crate::predict::Tried;
 use crate::repo::Repo;
 use crate::survey::LocalBranch;
@@ -51,6 +53,18 @@ impl GitVcs {
     pub async fn branches(&self) -> Result<Vec<LocalBranch>> {
         let branches = self.repo.branches().await;
         branches.map_err(|error| error.during("list", "branches"))
+    }
+
+    /// Shows a branch and what is around it, for a person to confirm. Looks, and changes nothing.
+    pub async fn overview(&self, base: &BranchName) -> Result<Overview> {
+        let overview = self.repo.overview(base).await;
+        overview.map_err(|error| error.during("look at", base.as_str()))
+    }
+
+    /// Says where a branch is, seen from a commit that somebody wrote down, perhaps abbreviated.
+    pub async fn age(&self, base: &BranchName, from: &CommitPrefix) -> Result<Age> {
+        let age = self.repo.age(base, from).await;
+        age.map_err(|error| error.during("look up", from.as_str()))
     }
 
     /// Says what `tip` changes since it left `base`, by path; a rename is a deletion and an

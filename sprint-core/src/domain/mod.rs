@@ -13,6 +13,7 @@ pub mod learning;
 pub mod markdown;
 pub mod merge;
 pub mod path;
+pub mod pipeline_state;
 pub mod probe;
 pub mod reality;
 pub mod selection;

@@ -41,7 +41,7 @@ pub fn lessons(layout: &Layout) -> (Lessons, Vec<String>) {
 }
 
 /// A text without what is around it, and not too long: progress files begin with what matters.
-fn told(text: &str) -> Option<String> {
+pub(crate) fn told(text: &str) -> Option<String> {
     let text = text.trim();
     let cut: String = text.chars().take(MAX_TOLD).collect();
     let more = if cut.len() < text.len() { "\n…" } else { "" };
