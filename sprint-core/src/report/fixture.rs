@@ -320,6 +320,8 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
             agents_paused_until: None,
             reserved: BTreeMap::new(),
             retries: 0,
+            sweep_due: false,
+            sweeps: 0,
         },
         tickets: [
             (id(1), one),

@@ -62,6 +62,7 @@ pub struct Sim {
     late: Vec<Reply>,
     superseded: Option<(SprintRun, Lease)>,
     regrets: u32,
+    resumes: bool,
     coverage: Coverage,
     step: u32,
 }
@@ -114,6 +115,7 @@ impl Sim {
             late: Vec::new(),
             superseded: None,
             regrets: 0,
+            resumes: false,
             coverage: Coverage::default(),
             step: 0,
         }
@@ -181,6 +183,9 @@ impl Sim {
         let now = self.world.clock().now();
         let mut events = Vec::new();
         let mut heard = Vec::new();
+        if std::mem::take(&mut self.resumes) {
+            events.extend(self.run.apply(now, Input::Resumed));
+        }
         for input in inputs {
             if let Input::Finished { effect, .. } = &input {
                 heard.push(effect.clone());
@@ -343,6 +348,7 @@ impl Sim {
     ) -> Result<Done, Failure> {
         self.world.arm(fault);
         let before = self.world.with(|state| state.log.cost_micro_usd);
+        let moved = self.world.with(|state| state.board.moved.clone());
         let key = EffectKey {
             sprint: self.run.plan().sprint.clone(),
             effect: id.clone(),
@@ -354,6 +360,13 @@ impl Sim {
         let cost = self.world.with(|state| state.log.cost_micro_usd) - before;
         if id.step == Step::Land {
             self.history.base_may_move = true;
+        }
+        if id.step == Step::Sweep {
+            // What an automation did after this look, only the next one can see.
+            self.world.with(|state| {
+                let board = &mut state.board;
+                board.unread.extend(board.moved.difference(&moved).cloned());
+            });
         }
         let outcome = done.unwrap_or_else(|| panic!("{id} waits, and the fakes never do"));
         if let Err(failure) = &outcome {
@@ -386,6 +399,8 @@ impl Sim {
         };
         self.run = SprintRun::restore(json(&stored));
         self.history.restored(&self.run);
+        // The next fold says that it goes on.
+        self.resumes = true;
         invariants::hold(self);
     }
 
@@ -466,6 +481,16 @@ impl Sim {
                     coverage.hit("simplifier", "taken back");
                 }
                 for (said, what) in [
+                    ("it is closed again, once", "closed again"),
+                    ("stays as it is at the tracker", "accepted"),
+                    ("the tracker has it no more", "gone"),
+                    ("whether everything is still Done is unknown", "impossible"),
+                ] {
+                    if message.contains(said) {
+                        coverage.hit("sweep", what);
+                    }
+                }
+                for (said, what) in [
                     (" not taken back: ", "refused"),
                     (" not land again: ", "refused"),
                     (" clashes with what is on base", "clashes"),
@@ -515,6 +540,14 @@ impl Sim {
             if ticket.is_some_and(|t| matches!(t.stage, Stage::AwaitingReview(_))) {
                 self.coverage.hit("review", History::answer(decision));
             }
+        }
+        if let Input::Finished { effect, outcome } = input
+            && effect.step == Step::Sweep
+            && outcome.is_ok()
+            && self.run.wants(effect)
+            && self.run.sprint().phase == Phase::Tickets
+        {
+            self.coverage.hit("sweep", "while tickets are worked on");
         }
         if let Input::Command(Command::Permit { allowed, .. }) = input {
             let what = if *allowed { "allowed" } else { "refused" };
