@@ -15,7 +15,8 @@ use sprint_core::report::readiness;
 
 use crate::cli::Cli;
 use crate::run::GitRoot;
-use crate::{say, wire};
+use crate::say;
+use files::Place;
 use gather::Gathered;
 
 /// Exit code where there is nothing to report on.
@@ -80,11 +81,11 @@ fn report(cli: &Cli, args: &DryRunArgs) -> Result<u8> {
         .canonicalize()
         .with_context(|| format!("no folder {}", cli.repo.display()))?;
     let root = GitRoot::find(&root)?.0;
-    let problem = wire::problem(&root, cli.problem_id.as_ref())?;
+    let place = Place::find(&root, cli.problem_id.as_ref())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let gathered = gather::gather(&root, problem, cli.config.as_ref(), &args.tickets);
+    let gathered = gather::gather(&root, place, cli.config.as_ref(), &args.tickets);
     let report = match runtime.block_on(gathered)? {
         Gathered::Facts(facts) => assess(&facts),
         Gathered::Stopped(finding) => {

@@ -26,8 +26,13 @@ fn demo(folder: &Path) -> PathBuf {
     dir
 }
 
+/// What is said of the problem `demo`.
+fn dry_run_of_demo(dir: &Path, more: &[&str]) -> Output {
+    dry_run(dir, &[&["--problem-id", "demo"], more].concat())
+}
+
 fn dry_run(dir: &Path, more: &[&str]) -> Output {
-    let args = ["dry-run", "--problem-id", "demo"];
+    let args = ["dry-run"];
     sprint(dir, &[&args[..], more].concat())
 }
 
@@ -96,10 +101,10 @@ fn everything(dir: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
 fn the_demo_is_expected_to_conflict_and_to_forget_an_importer() {
     let folder = tempfile::tempdir().unwrap();
     let dir = demo(folder.path());
-    let output = dry_run(&dir, &[]);
+    let output = dry_run_of_demo(&dir, &[]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
     insta::assert_snapshot!("demo_before_the_run", text(&output, &dir));
-    let output = dry_run(&dir, &["--json"]);
+    let output = dry_run_of_demo(&dir, &["--json"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["verdict"], "READY_WITH_WARNINGS");
     assert_eq!(report["exit_code"], 1);
@@ -148,6 +153,10 @@ fn nothing_is_changed_whatever_there_is_to_see() {
 
     fs::write(&legacy, hints(&dir, &"0".repeat(40))).unwrap();
     same("a plan of another repository", 2);
+    let state = dir.join(".claude/sprint-state.json");
+    fs::write(&state, "{").unwrap();
+    same("a state that cannot be read", 2);
+    fs::remove_file(&state).unwrap();
     fs::write(&legacy, "{").unwrap();
     same("hints that cannot be read", 3);
     fs::remove_file(&legacy).unwrap();
@@ -172,7 +181,7 @@ fn a_plan_gets_older_with_commits_that_count_and_its_files_are_looked_after() {
         git(&dir, &["commit", "-q", "-m", file]);
     };
     let report = || -> Value {
-        let output = dry_run(&dir, &["--json"]);
+        let output = dry_run_of_demo(&dir, &["--json"]);
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let codes = |report: &Value| {

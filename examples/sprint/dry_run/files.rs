@@ -4,43 +4,49 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use sprint_core::id::ProblemId;
 use sprint_core::local::layout::Layout;
+use sprint_core::local::problems::{Purpose, Resolution, Stop, decide, facts};
 
-/// Files of the old layout, right in `.claude`.
-const LEGACY: [&str; 5] = [
-    "problem-statement.md",
-    "sprint-hints.json",
-    "sprint-state.json",
-    "sprint-dashboard.md",
-    "sprint-preflight.json",
-];
+use crate::cli::Usage;
 
 /// Where the files of a problem are: in its directory, or where the old layout had them.
 #[derive(Debug)]
 pub(super) struct Place {
+    /// The problem.
+    pub(super) problem: ProblemId,
+    /// The files of the old layout that are read where they are.
+    pub(super) legacy: Vec<&'static str>,
     directory: PathBuf,
-    /// The files of the old layout that are read in its place.
-    pub(super) legacy: Vec<String>,
 }
 
 impl Place {
-    /// The old layout counts only where the problem has no directory (spec 4.2). Nothing is moved.
-    pub(super) fn of(layout: &Layout) -> Self {
-        let directory = layout.directory();
-        if directory.is_dir() {
-            return Self {
-                directory,
-                legacy: Vec::new(),
-            };
+    /// Finds the problem that is meant. Where there is none at all, `default` is: a plan that is made
+    /// of tickets needs no directory. Nothing is made and nothing is moved.
+    pub(super) fn find(root: &Path, given: Option<&ProblemId>) -> Result<Self> {
+        let decision = decide(&facts(root, given)?, &Purpose::Look);
+        for warning in &decision.warnings {
+            eprintln!("warning: {warning}");
         }
-        let claude = layout.claude();
-        let there = LEGACY.iter().filter(|name| claude.join(name).is_file());
-        let legacy: Vec<_> = there.map(|name| (*name).to_owned()).collect();
-        Self {
-            directory: if legacy.is_empty() { directory } else { claude },
+        let (problem, legacy) = match decision.resolution {
+            Resolution::Use { problem, .. } => (problem, Vec::new()),
+            Resolution::Migrate { files } | Resolution::InPlace { files } => {
+                (ProblemId::new("default")?, files)
+            }
+            Resolution::Stop(Stop::Nothing) => (ProblemId::new("default")?, Vec::new()),
+            Resolution::Stop(stop) => return Err(Usage(stop.to_string()).into()),
+        };
+        let layout = Layout::new(root, problem.clone());
+        let directory = match legacy.is_empty() {
+            true => layout.directory(),
+            false => layout.claude(),
+        };
+        Ok(Self {
+            problem,
             legacy,
-        }
+            directory,
+        })
     }
 
     /// Where a file of the problem is.
@@ -53,10 +59,16 @@ impl Place {
 /// that whoever parses it sees that.
 pub(super) fn read(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
     let cannot = || format!("cannot read {}", path.display());
-    let file = match File::open(path) {
+    match path.metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file.with_context(cannot)?,
-    };
+        // A pipe would be waited for.
+        found => ensure!(
+            found.with_context(cannot)?.is_file(),
+            "{} is no regular file",
+            path.display()
+        ),
+    }
+    let file = File::open(path).with_context(cannot)?;
     let mut bytes = Vec::new();
     let limit = u64::try_from(limit)?.saturating_add(1);
     file.take(limit)

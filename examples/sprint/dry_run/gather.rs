@@ -42,12 +42,12 @@ pub(super) enum Gathered {
 /// Gathers everything about a problem.
 pub(super) async fn gather(
     root: &Path,
-    problem: ProblemId,
+    place: Place,
     config: Option<&PathBuf>,
     folder: &Path,
 ) -> Result<Gathered> {
+    let problem = place.problem.clone();
     let layout = Layout::new(root, problem.clone());
-    let place = Place::of(&layout);
     let config = configuration(root, config, &problem);
     let base = match config.read() {
         Some(config) => config.branch_base.clone(),
@@ -88,10 +88,10 @@ pub(super) async fn gather(
         at: SystemClock.now(),
         commands: commands.unwrap_or_default(),
         browser_tool,
-        sprints: sprints::look(&layout, &place),
+        sprints: sprints::look(root, &place)?,
         patterns: patterns(&layout)?,
         statement: problem_statement(&git, &place).await?,
-        legacy: place.legacy,
+        legacy: place.legacy.into_iter().map(str::to_owned).collect(),
         problem,
         planned,
         config,

@@ -1,59 +1,81 @@
-//! Sprints that were started here once, by the files that show them.
+//! Sprints that were started here once.
 
-use serde_json::Value;
-use sprint_core::id::{ProblemId, TicketId};
-use sprint_core::local::layout::{Layout, STATE_FILE};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Result;
+use sprint_core::domain::pipeline_state::{self, MAX_STATE_BYTES};
+use sprint_core::id::ProblemId;
+use sprint_core::local::layout::STATE_FILE;
+use sprint_core::local::problems::{Found, list};
 use sprint_core::readiness::SprintFacts;
 
 use super::files::{Place, read};
 
-/// A larger state file is not read, in bytes.
-const LARGEST: usize = 64 << 20;
-
-/// How a ticket is called that is finished, in states of any origin (spec 5.2).
-const FINISHED: [&str; 3] = ["complete", "done", "Done"];
-
-/// Every sprint of the repository; of the problem itself also one of the old layout. What is no
-/// state is passed over: there is no sprint in it to go on with.
-pub(super) fn look(layout: &Layout, place: &Place) -> Vec<SprintFacts> {
-    let own = layout.problem();
-    let entries = std::fs::read_dir(layout.sprints()).into_iter().flatten();
-    let names = entries.flatten().map(|entry| entry.file_name());
-    let problems = names.filter_map(|name| ProblemId::new(name.to_string_lossy()).ok());
-    let mut problems: Vec<_> = problems.filter(|problem| problem != own).collect();
-    problems.sort();
-    let others = problems.into_iter().filter_map(|problem| {
-        let layout = Layout::new(layout.root(), problem.clone());
-        sprint(problem, &layout.state())
-    });
-    let ours = sprint(own.clone(), &place.file(STATE_FILE));
-    ours.into_iter().chain(others).collect()
+/// Every sprint of the repository, the one of an old layout too. One of this problem that cannot be
+/// read is unfinished, for a sprint will not go over it; one of another is told and passed over.
+pub(super) fn look(root: &Path, place: &Place) -> Result<Vec<SprintFacts>> {
+    let mut sprints = Vec::new();
+    for listed in list(root)? {
+        match listed.found {
+            Found::Nothing => {}
+            Found::Sprint {
+                phase,
+                over,
+                complete,
+                total,
+                owned,
+                ..
+            } => sprints.push(SprintFacts {
+                problem: listed.problem,
+                phase: phase.to_owned(),
+                complete: over,
+                finished: complete,
+                total,
+                tickets: owned,
+            }),
+            Found::Unreadable(why) if listed.problem == place.problem => {
+                sprints.push(unreadable(listed.problem, &why));
+            }
+            Found::Unreadable(why) => {
+                eprintln!("warning: the sprint of {}: {why}", listed.problem);
+            }
+        }
+    }
+    if !place.legacy.is_empty() {
+        sprints.extend(legacy(place)?);
+    }
+    Ok(sprints)
 }
 
-fn sprint(problem: ProblemId, path: &std::path::Path) -> Option<SprintFacts> {
-    let bytes = read(path, LARGEST).ok().flatten()?;
-    let state: Value = serde_json::from_slice(&bytes).ok()?;
-    let phase = ["phase", "current_phase"]
-        .iter()
-        .find_map(|key| state[*key].as_str())?;
-    let tickets = state["tickets"].as_object();
-    let finished = |ticket: &Value| {
-        let status = ticket["status"].as_str().unwrap_or_default();
-        FINISHED.contains(&status)
+fn legacy(place: &Place) -> Result<Option<SprintFacts>> {
+    let Some(bytes) = read(&place.file(STATE_FILE), MAX_STATE_BYTES)? else {
+        return Ok(None);
     };
-    Some(SprintFacts {
+    let problem = place.problem.clone();
+    Ok(Some(match pipeline_state::parse(&bytes) {
+        Err(error) => unreadable(problem, &error.to_string()),
+        Ok(state) => {
+            let (finished, total) = state.progress();
+            SprintFacts {
+                problem,
+                phase: state.phase.name().to_owned(),
+                complete: state.is_complete(),
+                finished,
+                total,
+                tickets: state.owned().cloned().collect(),
+            }
+        }
+    }))
+}
+
+fn unreadable(problem: ProblemId, why: &str) -> SprintFacts {
+    SprintFacts {
         problem,
-        complete: phase == "complete",
-        phase: phase.to_owned(),
-        finished: tickets
-            .into_iter()
-            .flatten()
-            .filter(|(_, t)| finished(t))
-            .count(),
-        tickets: tickets
-            .into_iter()
-            .flatten()
-            .filter_map(|(id, _)| TicketId::new(id).ok())
-            .collect(),
-    })
+        phase: format!("unknown, for its state cannot be read: {why}"),
+        complete: false,
+        finished: 0,
+        total: 0,
+        tickets: BTreeSet::new(),
+    }
 }

@@ -163,7 +163,9 @@ pub struct SprintFacts {
     pub complete: bool,
     /// Its finished tickets.
     pub finished: usize,
-    /// All of its tickets.
+    /// How many tickets it has.
+    pub total: usize,
+    /// Those that nobody else may take until it is over.
     pub tickets: BTreeSet<TicketId>,
 }
 

@@ -146,7 +146,7 @@ fn earlier(facts: &Facts, found: &mut Vec<Finding>) -> String {
     let Some(sprint) = facts.sprints.iter().find(own) else {
         return "none".into();
     };
-    let (finished, all) = (sprint.finished, sprint.tickets.len());
+    let (finished, all) = (sprint.finished, sprint.total);
     if sprint.complete {
         let what = format!("the last sprint is complete, {finished} of {all} tickets finished");
         found.push(Finding::new(Code::StateComplete, what));

@@ -160,6 +160,7 @@ fn sprint(problem: &str, complete: bool, tickets: &[&str]) -> SprintFacts {
         .into(),
         complete,
         finished: 1,
+        total: tickets.len(),
         tickets: tickets.iter().map(|text| id(text)).collect(),
     }
 }
