@@ -272,7 +272,7 @@ fn whole(c: &mut Criterion) {
     let wanted: BTreeSet<_> = (0..500)
         .map(|n| RepoPath::from(path(n * 19).as_str()))
         .collect();
-    let importers = Importers::new(&wanted, &paths, &names);
+    let importers = Importers::new(wanted, paths, names);
     group.bench_function("importers of 500 files, on one core", |b| {
         b.iter(|| {
             texts

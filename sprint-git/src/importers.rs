@@ -1,7 +1,6 @@
 //! Who imports some files of a commit.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use sprint_core::domain::path::RepoPath;
 use sprint_core::id::CommitId;
@@ -31,11 +30,10 @@ impl GitReader {
         let manifests = self.gather(commit, Names::is_manifest, text).await?;
         let manifests = manifests.iter().map(|(path, text)| (path, text.as_str()));
         let names = Names::new(&paths, manifests);
-        let scope = Arc::new((wanted, paths, names));
+        let importers = Importers::new(wanted, paths, names);
         let read = move |path: &RepoPath, bytes: &[u8]| {
-            let (wanted, paths, names) = &*scope;
             let text = std::str::from_utf8(bytes).ok()?;
-            let imported = Importers::new(wanted, paths, names).of(path, text);
+            let imported = importers.of(path, text);
             (!imported.is_empty()).then_some(imported)
         };
         for (importer, imported) in self.gather(commit, is_source, read).await? {

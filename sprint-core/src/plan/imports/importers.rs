@@ -7,12 +7,12 @@ use crate::plan::imports::{Import, Names, Start, imports, is_generated};
 
 /// Files of which the importers are looked for, in one state of a repository.
 ///
-/// Asked for one file at a time and changed by nothing, so that many threads can ask.
-#[derive(Debug)]
-pub struct Importers<'a> {
-    wanted: &'a BTreeSet<RepoPath>,
-    paths: &'a BTreeSet<RepoPath>,
-    names: &'a Names,
+/// Made once, asked for one file at a time and changed by nothing, so that many threads can ask.
+#[derive(Clone, Debug)]
+pub struct Importers {
+    wanted: BTreeSet<RepoPath>,
+    paths: BTreeSet<RepoPath>,
+    names: Names,
     /// Directories that hold wanted files: packages of Go and Java.
     directories: BTreeSet<RepoPath>,
     /// Names of which one is in every import that can lead to a wanted file from the top.
@@ -21,13 +21,9 @@ pub struct Importers<'a> {
     tops: bool,
 }
 
-impl<'a> Importers<'a> {
+impl Importers {
     /// Looks for importers of `wanted`; `paths` are all files and directories that there are.
-    pub fn new(
-        wanted: &'a BTreeSet<RepoPath>,
-        paths: &'a BTreeSet<RepoPath>,
-        names: &'a Names,
-    ) -> Self {
+    pub fn new(wanted: BTreeSet<RepoPath>, paths: BTreeSet<RepoPath>, names: Names) -> Self {
         let stem = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
         let parts = wanted.iter().flat_map(|path| path.as_str().split('/'));
         Self {

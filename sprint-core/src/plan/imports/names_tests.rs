@@ -18,13 +18,15 @@ fn check(files: &[(&str, &str)], from: &str, text: &str, expected: &[&str]) {
         .filter(|(_, path)| Names::is_manifest(path));
     let names = Names::new(&paths, manifests.map(|((_, text), path)| (path, *text)));
     let wanted: BTreeSet<RepoPath> = paths.iter().cloned().collect();
-    let found = Importers::new(&wanted, &all, &names).of(&RepoPath::from(from), text);
+    let found =
+        Importers::new(wanted.clone(), all.clone(), names.clone()).of(&RepoPath::from(from), text);
     let found: Vec<_> = found.iter().map(RepoPath::as_str).collect();
     assert_eq!(found, expected, "{from}: {text}");
     // Asking for one file alone finds it just the same.
     for one in &wanted {
         let alone = BTreeSet::from([one.clone()]);
-        let found = Importers::new(&alone, &all, &names).of(&RepoPath::from(from), text);
+        let found =
+            Importers::new(alone, all.clone(), names.clone()).of(&RepoPath::from(from), text);
         let expected = expected.contains(&one.as_str());
         assert_eq!(
             found.contains(one),
@@ -211,7 +213,7 @@ proptest! {
         let (manifest, source) = (RepoPath::from(manifest.as_str()), RepoPath::from(format!("a/b.{ending}").as_str()));
         let names = Names::new([&source], [(&manifest, said.as_str())]);
         let all = BTreeSet::from([manifest, source.clone(), RepoPath::from("a")]);
-        let found = Importers::new(&all, &all, &names).of(&source, &text);
+        let found = Importers::new(all.clone(), all.clone(), names).of(&source, &text);
         prop_assert!(found.iter().all(|path| all.contains(path) && *path != source));
     }
 }

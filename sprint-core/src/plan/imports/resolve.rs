@@ -4,7 +4,8 @@ use crate::domain::path::RepoPath;
 use crate::plan::imports::{Import, Start, java, shell};
 
 /// The file that an import in `from` means, or the directory for a package of Go or Java; `None`
-/// for what is not in the repository, and for the file itself. Without [`Names`], which know more.
+/// for what is not in the repository, and for the file itself. Without
+/// [`Names`](crate::plan::imports::Names), which know more.
 ///
 /// `exists` must know directories as well as files.
 pub fn resolve(
