@@ -11,6 +11,7 @@ use crate::agents::check::CheckArgs;
 use crate::preflight::{PREFLIGHT_HELP, PreflightArgs};
 use crate::tracker::check::CheckArgs as TrackerCheckArgs;
 use crate::tracker::{Kind, TrackerArgs};
+use crate::dry_run::{DRY_RUN_HELP, DryRunArgs};
 use crate::undo::UndoArgs;
 use crate::verify::{VERIFY_HELP, VerifyArgs};
 
@@ -62,6 +63,14 @@ pub(crate) enum Action {
     /// `run` goes through the same list before a new sprint.
     #[command(after_help = PREFLIGHT_HELP)]
     Preflight(Box<PreflightArgs>),
+    /// Say whether a sprint would get off the ground, and what would get in its way.
+    ///
+    /// Compares the plan with the tracker and with the code: how old it is, in which waves tickets
+    /// would be worked on, which files several of them touch, which files know one that changes and
+    /// are in no ticket, whether the gate's programs are there. Reads only: no file, no ref, no
+    /// ticket is changed, no agent started and no command of the gate run.
+    #[command(after_help = DRY_RUN_HELP)]
+    DryRun(DryRunArgs),
     /// Show where the sprint of a problem stands.
     Status,
     /// Look at the agents before a sprint relies on them.
@@ -190,6 +199,9 @@ pub(crate) struct DemoArgs {
     /// be gone on with.
     #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
     pub(crate) tracker: Kind,
+    /// Create the repository and stop there: `sprint dry-run` says what to expect of it.
+    #[arg(long)]
+    pub(crate) create_only: bool,
 }
 
 /// Who plays the agents of the demo.

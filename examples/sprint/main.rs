@@ -7,6 +7,7 @@ mod agents;
 mod cli;
 mod conflicts;
 mod demo;
+mod dry_run;
 mod live;
 mod preflight;
 mod problem;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Action::Run(args) => run::run(&cli, args),
         Action::Conflicts(args) => conflicts::conflicts(&cli, args),
         Action::Preflight(args) => preflight::preflight(&cli, args),
+        Action::DryRun(args) => Ok(dry_run::dry_run(&cli, args)),
         Action::Status => status::status(&cli),
         Action::Agents(AgentsAction::Check(args)) => agents::check::check(&cli, args),
         Action::Agents(AgentsAction::Permissions) => agents::permissions(&cli),

@@ -16,13 +16,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plan", &["domain", "id", "time"]),
     ("inspect", &["plan", "domain", "id", "time"]),
     ("preflight", &["plan", "domain", "id"]),
+    ("readiness", &["inspect", "plan", "domain", "id", "time"]),
     (
         "run",
         &["inspect", "plan", "domain", "id", "time", "failure"],
     ),
     (
         "report",
-        &["run", "inspect", "plan", "domain", "id", "time"],
+        &[
+            "run",
+            "readiness",
+            "inspect",
+            "plan",
+            "domain",
+            "id",
+            "time",
+        ],
     ),
     ("ports", &["run", "domain", "id", "time", "failure"]),
     (
@@ -53,6 +62,7 @@ const PURE: &[&str] = &[
     "plan",
     "inspect",
     "preflight",
+    "readiness",
     "run",
     "report",
 ];

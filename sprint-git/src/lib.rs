@@ -31,9 +31,11 @@ mod revert;
 
 mod combine;
 mod graft;
+mod importers;
 mod memory;
 mod overview;
 mod predict;
+mod reader;
 mod surroundings;
 mod survey;
 mod trace;
@@ -65,6 +67,7 @@ mod lock;
 
 pub use config::GitConfig;
 pub use overview::Overview;
+pub use reader::{GitReader, Since, Standing};
 pub use seed::{Seed, SeedMode};
 pub use survey::LocalBranch;
 pub use vcs::GitVcs;
