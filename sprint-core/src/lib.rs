@@ -60,6 +60,7 @@
 //! - What a sprint is made of: [`domain`], made from text by [`config`] and ordered by [`plan`].
 //! - What happens next, as a value: [`run`]. Nothing in there waits, reads a clock or does IO.
 //! - What people and tools read: [`report`]; whether evidence still holds: [`evidence`].
+//! - What becomes of each ticket when a saved sprint goes on: [`resume`].
 //! - How the world is reached: [`ports`], and [`engine`], the loop over them.
 //! - What is there to use at once: [`local`] and [`memory`].
 
@@ -74,6 +75,7 @@ pub mod plan;
 
 pub mod evidence;
 pub mod inspect;
+pub mod resume;
 
 pub mod run;
 
