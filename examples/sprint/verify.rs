@@ -30,7 +30,8 @@ pub(crate) const VERIFY_HELP: &str = "\
 Answers:
   VALID       the commit is there with the tree that was verified; its branch, or base where the
               branch is gone, holds it; every stored output has the hash that the evidence names
-  MISSING     no comment on the ticket is evidence
+  MISSING     no comment on the ticket is evidence; one that another account posted never counts, and
+              is listed as foreign
   MISMATCHED  the evidence was edited, is about another ticket, sprint or commit, or an output it
               rests on is gone or altered
   VOIDED      it held once: the branch was amended, rebased or removed since

@@ -360,6 +360,7 @@ fn ticket(id: &str) -> Ticket {
         size: Size::S,
         body: String::new(),
         updated_at: None,
+        parent: None,
     }
 }
 

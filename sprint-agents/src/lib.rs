@@ -33,8 +33,8 @@
 //!     fn store(&self, _: &mut dyn std::io::Read) -> Result<BlobId> {
 //!         Ok(BlobId::new("0".repeat(64)).expect("64 digits"))
 //!     }
-//!     fn get(&self, _: &BlobId) -> Result<Vec<u8>> {
-//!         Ok(Vec::new())
+//!     fn open(&self, _: &BlobId) -> Result<Box<dyn std::io::Read + Send>> {
+//!         Ok(Box::new(std::io::empty()))
 //!     }
 //! }
 //!

@@ -47,7 +47,8 @@ impl fmt::Display for Failure {
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The other side asked us to slow down: wait (as long as told, if told), then retry.
-    /// Waiting is not charged to the ticket's loops.
+    /// Waiting is not charged to the ticket's loops. An adapter of a tracker says how long wherever
+    /// it can: told waits for a tracker are bounded by a day and not by their number.
     RateLimited {
         /// How long the other side said to wait.
         retry_after_ms: Option<u64>,

@@ -126,6 +126,11 @@ id_type! {
     TicketId, "ticket id", check_name, NAME
 }
 id_type! {
+    /// The name of a ticket within a plan, before a tracker gives it an identifier. Same alphabet
+    /// as [`TicketId`].
+    DraftKey, "draft key", check_name, NAME
+}
+id_type! {
     /// One execution of a sprint, `sprint-YYYYMMDD-HHMMSS`. Same alphabet as [`TicketId`].
     SprintId, "sprint id", check_name, NAME
 }

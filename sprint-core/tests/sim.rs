@@ -80,6 +80,8 @@ stuck: circuit_breaker, max_loops, context_exhausted, rate_limited, infrastructu
 stuck: dependency_merge_conflict, tracker_failure, evidence_not_verified, ticket_not_done
 stuck: merge_conflict, integration_failed, taken_back
 stuck: breach, over_budget, too_many_questions
+sweep: closed again, accepted, gone, impossible, while tickets are worked on
+crash during: sweep, close_again
 takeover: the old engine is refused
 ticket: blocked, succeeded after another try
 undo: taken back, with what depends on it, landed again, refused, clashes, fails the gate

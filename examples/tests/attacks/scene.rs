@@ -182,6 +182,7 @@ fn ticket(case: Case) -> Result<Ticket> {
         size: Size::S,
         body: case.ticket.body.to_owned(),
         updated_at: None,
+        parent: None,
     })
 }
 

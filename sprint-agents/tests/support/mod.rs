@@ -1,7 +1,7 @@
 //! A blob store in memory, and contexts that use it.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::sync::{Arc, Mutex};
 
 use sprint_core::failure::ErrorKind;
@@ -34,10 +34,10 @@ impl BlobStore for Memory {
         Ok(id)
     }
 
-    fn get(&self, id: &BlobId) -> Result<Vec<u8>> {
-        let blobs = self.0.lock().unwrap();
+    fn open(&self, id: &BlobId) -> Result<Box<dyn Read + Send>> {
+        let stored = self.0.lock().unwrap().get(id).cloned();
         let missing = || Error::new(ErrorKind::NotFound, "read output", id.to_string());
-        blobs.get(id).cloned().ok_or_else(missing)
+        Ok(Box::new(Cursor::new(stored.ok_or_else(missing)?)))
     }
 }
 

@@ -54,8 +54,10 @@ const WEEK: u64 = 7 * 24 * 3600;
 pub(super) const KEYS: &[(&str, Field)] = &[
     ("branch_base", Field::Branch(|c, v| c.branch_base = v)),
     ("linear_filter.team", Field::Text(|c, v| c.filter.team = Some(v))),
+    ("linear_filter.project", Field::Text(|c, v| c.filter.project = Some(v))),
     ("linear_filter.label", Field::Text(|c, v| c.filter.label = Some(v))),
     ("linear_filter.status", Field::Statuses(|c, v| c.filter.status = v)),
+    ("linear_filter.states", Field::Texts(|c, v| c.filter.states = names(v))),
     ("project_standards", Field::Path(|c, v| c.project_standards = Some(v))),
     ("build_cmd", Field::Command(|c, v| check(c, CheckKind::Build, v))),
     ("lint_cmd", Field::Command(|c, v| check(c, CheckKind::Lint, v))),
@@ -154,6 +156,13 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+/// Names as people write them, without blank ones.
+fn names(texts: Vec<String>) -> BTreeSet<String> {
+    let names = texts.iter().map(|text| text.trim());
+    let names = names.filter(|name| !name.is_empty());
+    names.map(str::to_owned).collect()
 }
 
 fn check(config: &mut SprintConfig, kind: CheckKind, command: CommandLine) {

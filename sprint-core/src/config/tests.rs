@@ -9,8 +9,10 @@ const FULL: &str = r#"# every key of the table
 branch_base: develop
 linear_filter:
   team: ENG
+  project: Apollo
   label: sprint-1
   status: ["Todo", "In Progress"]
+  states: [" Ready for work ", ""]
 project_standards: CLAUDE.md
 build_cmd: npm run build
 lint_cmd: "npm run lint"
@@ -77,10 +79,14 @@ fn a_full_file_sets_every_parameter() {
       "branch_base": "develop",
       "filter": {
         "team": "ENG",
+        "project": "Apollo",
         "label": "sprint-1",
         "status": [
           "todo",
           "in_progress"
+        ],
+        "states": [
+          "Ready for work"
         ]
       },
       "project_standards": "CLAUDE.md",

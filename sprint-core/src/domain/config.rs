@@ -90,10 +90,17 @@ pub struct SprintConfig {
 pub struct TicketFilter {
     /// Team key; the file tracker has no teams and ignores it.
     pub team: Option<String>,
+    /// Only tickets of this project. A tracker without projects refuses it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<String>,
     /// Only tickets with this label.
     pub label: Option<String>,
     /// Only tickets in these states.
     pub status: BTreeSet<TicketStatus>,
+    /// And those in states of these names, which are the team's own. A tracker whose states have no
+    /// names of their own refuses any.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub states: BTreeSet<String>,
 }
 
 /// Parameters that the engine stores and passes on without reading them.
@@ -206,8 +213,10 @@ impl SprintConfig {
             branch_base: base,
             filter: TicketFilter {
                 team: None,
+                project: None,
                 label: None,
                 status: [TicketStatus::Todo].into(),
+                states: BTreeSet::new(),
             },
             project_standards: None,
             checks,

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod check;
 pub mod command;
 pub mod config;
+pub mod draft;
 pub mod evidence;
 pub mod layer;
 pub mod learning;

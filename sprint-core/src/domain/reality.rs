@@ -10,8 +10,17 @@ use crate::domain::ticket::{Ticket, TicketStatus};
 pub struct TicketReality {
     /// Its status.
     pub status: TicketStatus,
-    /// The markers of all evidence comments found on it.
+    /// The markers of all evidence comments found on it, of those that others posted none.
     pub evidence: Vec<EvidenceMarker>,
+}
+
+/// A ticket was taken out of Done. Both texts are untrusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moved {
+    /// Who did it: the name of a person, or of an automation.
+    pub by: String,
+    /// The name of the state it was moved to.
+    pub to: String,
 }
 
 /// Tickets that could be read, and entries that could not.

@@ -36,6 +36,10 @@ pub struct Ticket {
     /// When it last changed, if the tracker says.
     #[serde(default)]
     pub updated_at: Option<Timestamp>,
+    /// The ticket that this one is a part of, if any. For people: it orders nothing, and a part may
+    /// be done before or after the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<TicketId>,
 }
 
 /// A tracker's workflow states, by type rather than by name.
@@ -268,6 +272,7 @@ mod tests {
             size: Size::M,
             body: body.into(),
             updated_at: None,
+            parent: None,
         }
     }
 

@@ -20,12 +20,14 @@ impl Engine {
     pub(super) async fn drive(
         &self,
         mut run: SprintRun,
+        first: Option<Input>,
         lease: &Lease,
         inbox: &mut Inbox,
     ) -> Result<Finished> {
         let mut flights = Flights::default();
         // Decisions handed in before the start come first: they may be what the sprint waits for.
         let mut news: Vec<_> = inbox.waiting().into_iter().map(Input::Command).collect();
+        news.extend(first);
         loop {
             let now = self.ports.clock.now();
             let mut events = Vec::new();

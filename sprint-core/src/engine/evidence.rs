@@ -1,12 +1,13 @@
 //! Looking up what evidence is judged by.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use crate::domain::evidence::{Comment, EvidenceTrailer};
 use crate::evidence::{EvidenceReport, Expected, Facts, Output, Outputs, judge};
 use crate::failure::ErrorKind;
 use crate::id::{BlobId, TicketId};
-use crate::ports::{BlobStore, Result, Vcs};
+use crate::ports::{BlobStore, Error, ExactSource, Result, Vcs};
 
 /// Says what the comments on a ticket prove, oldest comment first; [`crate::evidence`] has the
 /// rules. Looks, and changes nothing; needs no sprint, and no engine.
@@ -54,19 +55,28 @@ fn outputs(
     Ok(seen)
 }
 
+/// Reads an output piece by piece: it may be larger than memory.
 fn output(blobs: &dyn BlobStore, id: &BlobId) -> Result<Output> {
-    match blobs.get(id) {
-        Ok(bytes) if BlobId::of(&bytes) == *id => Ok(Output::Intact),
-        Ok(_) => Ok(Output::Altered),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Output::Gone),
-        // A store that checks what it reads refuses to give this out.
-        Err(error) if error.kind() == ErrorKind::Invalid => Ok(Output::Altered),
-        Err(error) => Err(error),
+    let source = match blobs.open(id) {
+        Ok(source) => source,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Output::Gone),
+        // A store that checks what it has refuses to give this out.
+        Err(error) if error.kind() == ErrorKind::Invalid => return Ok(Output::Altered),
+        Err(error) => return Err(error),
+    };
+    match io::copy(&mut ExactSource::new(source, id.clone()), &mut io::sink()) {
+        Ok(_) => Ok(Output::Intact),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Output::Altered),
+        Err(error) => {
+            let failed = Error::new(ErrorKind::Transient, "read output", id.as_str());
+            Err(failed.because(error))
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::sync::Arc;
 
     use super::*;
@@ -74,6 +84,7 @@ mod tests {
     use crate::evidence::{Basis, EvidenceStatus, Mismatch, Missing, Remark, Voided};
     use crate::memory::MemoryBlobs;
     use crate::plan::sprint_plan::SprintPlan;
+    use crate::ports::NamedSource;
     use crate::run::Outcome;
     use crate::run::admit::Limits;
     use crate::run::state::Ending;
@@ -179,5 +190,32 @@ mod tests {
         });
         let rewritten = Voided::Rewritten { head, landed: true };
         assert_eq!(sprint.status(None), EvidenceStatus::Voided(rewritten));
+    }
+
+    /// Gives every output as a long source, and never as a whole.
+    #[derive(Debug)]
+    struct Long(&'static [u8]);
+
+    impl BlobStore for Long {
+        fn store(&self, _: &mut dyn Read) -> Result<BlobId> {
+            panic!("nothing is stored by looking");
+        }
+
+        fn open(&self, _: &BlobId) -> Result<Box<dyn Read + Send>> {
+            Ok(Box::new(self.0.chain(io::repeat(b'x').take(3 << 20))))
+        }
+
+        fn get(&self, _: &BlobId) -> Result<Vec<u8>> {
+            panic!("an output may be larger than memory");
+        }
+    }
+
+    #[test]
+    fn outputs_are_hashed_without_being_held() {
+        let mut source = NamedSource::new(b"a".chain(io::repeat(b'x').take(3 << 20)));
+        io::copy(&mut source, &mut io::sink()).unwrap();
+        let id = source.id();
+        assert_eq!(output(&Long(b"a"), &id).unwrap(), Output::Intact);
+        assert_eq!(output(&Long(b"b"), &id).unwrap(), Output::Altered);
     }
 }

@@ -20,6 +20,7 @@ use crate::ports::{
     Verifier,
 };
 use crate::run::admit::Limits;
+use crate::run::input::Input;
 use crate::run::snapshot::{Delta, Snapshot};
 use crate::run::{Outcome, SprintRun};
 
@@ -103,7 +104,7 @@ impl Engine {
             .store
             .commit(&Delta::first(run.snapshot()), lease)
             .await?;
-        self.drive(run, lease, inbox).await
+        self.drive(run, None, lease, inbox).await
     }
 
     /// Goes on with a saved sprint.
@@ -117,7 +118,8 @@ impl Engine {
         lease: &Lease,
         inbox: &mut Inbox,
     ) -> Result<Finished> {
-        self.drive(SprintRun::restore(saved), lease, inbox).await
+        let run = SprintRun::restore(saved);
+        self.drive(run, Some(Input::Resumed), lease, inbox).await
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
+
 use crate::domain::evidence::Note;
 use crate::domain::ticket::TicketStatus;
 use crate::engine::{Ports, agents, gates, looks};
-use crate::failure::Failure;
+use crate::failure::{ErrorKind, Failure};
+use crate::id::TicketId;
 use crate::inspect::Inspection;
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::EffectContext;
 use crate::report::{evidence, note};
 use crate::run::effect::{Done, Work};
 use crate::run::proof::Proof;
+use crate::run::sweep::{Back, Shown};
 use crate::run::team::Alongside;
 use crate::run::ticket::Checked;
 
@@ -60,6 +64,7 @@ pub async fn perform(
         Work::Remember(resolution) => ports.vcs.remember(&resolution).await?,
         Work::Revert(spec) => return Ok(Done::Reverted(ports.vcs.revert(&spec, key).await?)),
         Work::Land(spec) => return Ok(Done::Landed(ports.vcs.land(&spec, key).await?)),
+        Work::Sweep(tickets) => return sweep(&ports, tickets).await,
         Work::Tidy => ports.vcs.tidy(sprint).await?,
         Work::Start(ticket) => ports.tracker.start(&ticket, key).await?,
         Work::Open(spec) => return Ok(Done::Opened(ports.vcs.open(&spec, key).await?)),
@@ -154,6 +159,30 @@ async fn post(
     } else {
         Done::NotFoundAgain
     })
+}
+
+/// Looks at every ticket at once; an adapter may make fewer calls of that.
+async fn sweep(ports: &Ports, tickets: Vec<TicketId>) -> Result<Done, Failure> {
+    let looks = tickets.into_iter().map(|id| async move {
+        let shown = shown(ports, &id).await?;
+        Ok::<_, Failure>((id, shown))
+    });
+    let shown = try_join_all(looks).await?;
+    Ok(Done::Swept(shown.into_iter().collect()))
+}
+
+async fn shown(ports: &Ports, id: &TicketId) -> Result<Shown, Failure> {
+    let status = match ports.tracker.reality(id).await {
+        Ok(reality) => reality.status,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Shown::Gone),
+        Err(error) => return Err(error.into()),
+    };
+    if status == TicketStatus::Done {
+        return Ok(Shown::Done);
+    }
+    // Who it was is for people only: not to know it is no reason to fail.
+    let moved = ports.tracker.moved(id).await.unwrap_or_default();
+    Ok(Shown::MovedBack(Back { status, moved }))
 }
 
 /// Layer 5.5: marks the ticket Done, then looks whether it is.

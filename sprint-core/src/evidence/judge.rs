@@ -1,7 +1,7 @@
 //! The decision; the rules are in the documentation of the [module](crate::evidence).
 
 use crate::domain::command::{CheckKind, Count};
-use crate::domain::evidence::{Comment, Details, EvidenceTrailer, NotEvidence};
+use crate::domain::evidence::{Author, Comment, Details, EvidenceTrailer, NotEvidence};
 use crate::domain::workspace::Trace;
 use crate::evidence::{
     Basis, EvidenceReport, EvidenceStatus, Expected, Facts, Judged, Mismatch, Missing, Output,
@@ -20,8 +20,10 @@ pub fn judge(
         .iter()
         .filter_map(|comment| one(ticket, comment, expected, facts))
         .collect();
+    let ours = |(_, (about, _)): &(usize, &(About, Judged))| *about != About::Foreign;
     // Of equals the last one counts, which is the newest.
-    let counts = all.iter().enumerate().max_by_key(|(_, (about, _))| *about);
+    let counts = all.iter().enumerate().filter(ours);
+    let counts = counts.max_by_key(|(_, (about, _))| *about);
     let counts = counts.map(|(at, _)| at);
     let counts = counts.map(|at| all.remove(at).1);
     EvidenceReport {
@@ -34,6 +36,8 @@ pub fn judge(
 /// How much a comment says about the work as it is now, least first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum About {
+    /// Posted by another account: it never counts.
+    Foreign,
     /// Unreadable, or about something else.
     Other,
     /// This ticket, at some time.
@@ -56,7 +60,14 @@ fn one(
         trailer,
         status,
     };
-    let trailer = match EvidenceTrailer::read(&comment.body) {
+    let read = EvidenceTrailer::read(&comment.body);
+    if let Author::Other(name) = &comment.author
+        && read != Err(NotEvidence::NoHeading)
+    {
+        let status = EvidenceStatus::Mismatched(Mismatch::Foreign(name.clone()));
+        return Some((About::Foreign, judged(read.ok(), status)));
+    }
+    let trailer = match read {
         Ok(trailer) => trailer,
         Err(NotEvidence::NoHeading) => return None,
         Err(NotEvidence::NoTrailer) => {
@@ -68,7 +79,7 @@ fn one(
             return Some((About::Other, judged(None, status)));
         }
     };
-    if let Some(mismatch) = foreign(&trailer, ticket, expected) {
+    if let Some(mismatch) = misplaced(&trailer, ticket, expected) {
         let status = EvidenceStatus::Mismatched(mismatch);
         return Some((About::Other, judged(Some(trailer), status)));
     }
@@ -92,7 +103,11 @@ fn one(
 }
 
 /// What it is about, if that is not what was asked for.
-fn foreign(trailer: &EvidenceTrailer, ticket: &TicketId, expected: &Expected) -> Option<Mismatch> {
+fn misplaced(
+    trailer: &EvidenceTrailer,
+    ticket: &TicketId,
+    expected: &Expected,
+) -> Option<Mismatch> {
     let marker = &trailer.marker;
     if marker.ticket != *ticket {
         return Some(Mismatch::OtherTicket(marker.ticket.clone()));
@@ -158,6 +173,9 @@ fn content(
     outputs: &Outputs,
     remarks: &mut Vec<Remark>,
 ) -> Result<(), Mismatch> {
+    if comment.edited {
+        remarks.push(Remark::Edited);
+    }
     let Some(details) = &trailer.details else {
         remarks.push(Remark::EarlierForm);
         return Ok(());

@@ -64,6 +64,8 @@ fn evidence(number: u32, marker: &EvidenceMarker, exits: Exits) -> Comment {
     Comment {
         reference: CommentRef(format!("#{number}")),
         body: EvidenceTrailer::close(&text, marker, None, checks(exits)),
+        author: Author::Us,
+        edited: false,
     }
 }
 
@@ -176,6 +178,7 @@ fn short(status: &EvidenceStatus) -> String {
         EvidenceStatus::Voided(Voided::Abandoned) => "X:A",
         EvidenceStatus::Mismatched(
             Mismatch::Unreadable(_)
+            | Mismatch::Foreign(_)
             | Mismatch::OtherTicket(_)
             | Mismatch::OtherSprint(_)
             | Mismatch::OtherCommit(_),
@@ -238,6 +241,8 @@ fn what_is_said_about_a_comment() {
         let comment = Comment {
             reference: CommentRef("#1".into()),
             body,
+            author: Author::Us,
+            edited: false,
         };
         let status = judge(&ticket(1), &[comment], &expected, &facts).status();
         format!("{name}: {}", said(&status))
@@ -347,9 +352,15 @@ fn the_newest_about_the_present_commit_counts() {
                 comment.body.push_str("more");
                 comment
             }
+            'o' => Comment {
+                author: Author::Other("mallory".into()),
+                ..evidence(number, &marker('c'), Exits::AllZero)
+            },
             '-' => Comment {
                 reference: CommentRef(format!("#{number}")),
                 body: "I had a look.".into(),
+                author: Author::Us,
+                edited: false,
             },
             digit => evidence(number, &marker(digit), Exits::AllZero),
         });
@@ -374,5 +385,94 @@ fn the_newest_about_the_present_commit_counts() {
     check("f", "MISMATCHED #1");
     check("fx", "MISSING #2 #1");
     check("x", "MISSING #1");
+    check("o", "MISSING #1");
+    check("co", "VALID #1 #2");
+    check("oao", "VOIDED #2 #3 #1");
+    check("xo", "MISSING #1 #2");
     check("cfxba", "VALID #1 #5 #4 #3 #2");
+}
+
+/// The whole domain: author × edited, for each form a comment may have.
+#[test]
+fn whoever_posted_it_and_whoever_edited_it() {
+    let good = evidence(1, &marker('a'), Exits::AllZero).body;
+    let old = EvidenceTrailer {
+        marker: marker('a'),
+        details: None,
+    };
+    let bodies = [
+        ("as posted", good.clone()),
+        ("edited text", good.replace("comment 1", "all good")),
+        ("edited trailer", good.replace("9/0/0", "99/0/0")),
+        ("cut", good[..good.find("<!--").unwrap()].to_owned()),
+        ("earlier", format!("{EVIDENCE_HEADING}\n{old}")),
+        ("no heading", "I had a look.".to_owned()),
+    ];
+    let authors = [
+        ("us", Author::Us),
+        ("unknown", Author::Unknown),
+        ("other", Author::Other("mal\u{1b}[2Jlory".into())),
+    ];
+    let facts = Facts {
+        traces: [at_head(&marker('a'))].into(),
+        outputs: outputs(Output::Intact),
+    };
+    let mut lines = Vec::new();
+    for (form, body) in &bodies {
+        for (who, author) in &authors {
+            for edited in [false, true] {
+                let comment = Comment {
+                    reference: CommentRef("#1".into()),
+                    body: body.clone(),
+                    author: author.clone(),
+                    edited,
+                };
+                let report = judge(&ticket(1), &[comment], &anything(), &facts);
+                let besides = report.others.iter().map(|other| said(&other.status));
+                let besides = besides.map(|text| format!("; besides: {text}"));
+                let all = [said(&report.status())].into_iter().chain(besides);
+                let mark = if edited { "edited" } else { "" };
+                let line = format!("{form:14} {who:7} {mark:6} | {}", all.collect::<String>());
+                lines.push(line);
+            }
+        }
+    }
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    as posted      us             | VALID, the branch is at the verified commit
+    as posted      us      edited | VALID, the branch is at the verified commit; somebody edited the comment after it was posted
+    as posted      unknown        | VALID, the branch is at the verified commit
+    as posted      unknown edited | VALID, the branch is at the verified commit; somebody edited the comment after it was posted
+    as posted      other          | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    as posted      other   edited | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    edited text    us             | VALID, the branch is at the verified commit; the text differs from what was posted
+    edited text    us      edited | VALID, the branch is at the verified commit; somebody edited the comment after it was posted; the text differs from what was posted
+    edited text    unknown        | VALID, the branch is at the verified commit; the text differs from what was posted
+    edited text    unknown edited | VALID, the branch is at the verified commit; somebody edited the comment after it was posted; the text differs from what was posted
+    edited text    other          | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    edited text    other   edited | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    edited trailer us             | MISMATCHED, its machine-readable line is damaged or was changed
+    edited trailer us      edited | MISMATCHED, its machine-readable line is damaged or was changed
+    edited trailer unknown        | MISMATCHED, its machine-readable line is damaged or was changed
+    edited trailer unknown edited | MISMATCHED, its machine-readable line is damaged or was changed
+    edited trailer other          | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    edited trailer other   edited | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    cut            us             | MISSING, a comment looks like evidence, but its last line is not the machine-readable one
+    cut            us      edited | MISSING, a comment looks like evidence, but its last line is not the machine-readable one
+    cut            unknown        | MISSING, a comment looks like evidence, but its last line is not the machine-readable one
+    cut            unknown edited | MISSING, a comment looks like evidence, but its last line is not the machine-readable one
+    cut            other          | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    cut            other   edited | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    earlier        us             | VALID, the branch is at the verified commit; its form is an earlier one that names no checks
+    earlier        us      edited | VALID, the branch is at the verified commit; somebody edited the comment after it was posted; its form is an earlier one that names no checks
+    earlier        unknown        | VALID, the branch is at the verified commit; its form is an earlier one that names no checks
+    earlier        unknown edited | VALID, the branch is at the verified commit; somebody edited the comment after it was posted; its form is an earlier one that names no checks
+    earlier        other          | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    earlier        other   edited | MISSING, no comment on the ticket is evidence; besides: MISMATCHED, it is foreign: "mal\u{1b}[2Jlory" posted it
+    no heading     us             | MISSING, no comment on the ticket is evidence
+    no heading     us      edited | MISSING, no comment on the ticket is evidence
+    no heading     unknown        | MISSING, no comment on the ticket is evidence
+    no heading     unknown edited | MISSING, no comment on the ticket is evidence
+    no heading     other          | MISSING, no comment on the ticket is evidence
+    no heading     other   edited | MISSING, no comment on the ticket is evidence
+    "#);
 }

@@ -12,8 +12,9 @@
 //! | What is so | Status | Source |
 //! | --- | --- | --- |
 //! | no heading | not evidence, passed over | 10.11 |
+//! | the tracker says that another account posted it | [`Mismatched`](EvidenceStatus::Mismatched): foreign; it never counts, whatever it says | C-70 |
 //! | heading, and no trailer as the last line | [`Missing`](EvidenceStatus::Missing): cut off, or a person's words | 15.3 |
-//! | the trailer is damaged, or of an unknown version | [`Mismatched`](EvidenceStatus::Mismatched) | C-69 |
+//! | the trailer is damaged, or of an unknown version | `Mismatched` | C-69 |
 //! | it names another ticket, sprint or commit than is [`Expected`] | `Mismatched`: copied from elsewhere | C-70 |
 //! | there is no such commit | [`Voided`](EvidenceStatus::Voided): rewritten and collected as garbage, or of another repository | 15.3 |
 //! | the commit has another tree | `Mismatched`: the two were never one | C-70 |
@@ -26,14 +27,16 @@
 //! A branch that went on after the commit still holds it: that is valid with a remark, for what
 //! lands is the commit. A branch that was removed after its merge needs base to hold the commit.
 //! Tests that failed, counted, are a remark: layer 2 lets those pass that fail on base too.
-//! Without a store to ask, outputs are a remark as well.
+//! Without a store to ask, outputs are a remark as well, and so is that somebody edited the comment:
+//! the trailer is what counts, and its seal says whether it is the one that was posted.
 //!
 //! # Several comments
 //!
 //! Work that was done again has evidence for each time. What counts is the newest comment about
 //! what the branch is now, or what base holds where the branch is gone; failing that, the newest
 //! whose commit the branch still holds; then the newest about this ticket at all; then the newest.
-//! The others are listed with their own status, and change nothing.
+//! The others are listed with their own status, and change nothing. A foreign comment is always among
+//! the others.
 //!
 //! The statuses are those of evidence checkers elsewhere (verified, missing, mismatch), and one
 //! more for what nobody else notices: evidence that history was rewritten under.
@@ -217,6 +220,9 @@ pub enum Remark {
     /// The part for people is not what was written: somebody edited it, or the tracker did.
     #[error("the text differs from what was posted")]
     TextDiffers,
+    /// The tracker says that the comment was edited.
+    #[error("somebody edited the comment after it was posted")]
+    Edited,
     /// There was no store to ask for outputs.
     #[error("the stored outputs were not looked at")]
     OutputsNotAtHand,
@@ -239,6 +245,9 @@ pub enum Mismatch {
     /// The trailer cannot be read.
     #[error("{0}")]
     Unreadable(NotEvidence),
+    /// Another account posted it.
+    #[error("it is foreign: {:?} posted it", cut(.0))]
+    Foreign(String),
     /// It is about another ticket.
     #[error("it is evidence for ticket {0}")]
     OtherTicket(TicketId),
@@ -279,6 +288,11 @@ pub enum Voided {
     /// The branch is gone, and base does not hold the commit.
     #[error("the branch is gone, and base does not hold the verified commit")]
     Abandoned,
+}
+
+/// A name of others, short enough to be shown.
+fn cut(name: &str) -> String {
+    name.chars().take(80).collect()
 }
 
 const fn and_base(landed: bool) -> &'static str {

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::failure::ErrorKind;
 use crate::id::BlobId;
-use crate::local::disk::{create_new, read_regular};
+use crate::local::disk::{create_new, open_regular};
 use crate::local::layout::{Layout, make_directory, show, sync_directory};
-use crate::ports::{BlobStore, Error, NamedSource, Result};
+use crate::ports::{BlobStore, Error, ExactSource, NamedSource, Result};
 
 /// Keeps outputs in `.claude/sprints/{problem}/blobs/{sha256}`.
 #[derive(Debug)]
@@ -105,22 +105,21 @@ impl BlobStore for FileBlobs {
         })
     }
 
-    fn get(&self, id: &BlobId) -> Result<Vec<u8>> {
+    fn open(&self, id: &BlobId) -> Result<Box<dyn Read + Send>> {
         let path = self.path(id);
-        let failed = |kind| Error::new(kind, "read output", show(&path));
         self.layout.check()?;
-        let bytes = read_regular(&path, MAX_BLOB).map_err(|error| {
+        let file = open_regular(&path).map_err(|error| {
             let kind = match error.kind() == io::ErrorKind::NotFound {
                 true => ErrorKind::NotFound,
                 false => ErrorKind::Invalid,
             };
-            failed(kind).because(error)
+            Error::new(kind, "read output", show(&path)).because(error)
         })?;
-        if BlobId::of(&bytes) == *id {
-            Ok(bytes)
-        } else {
-            Err(failed(ErrorKind::Invalid).because("its content was changed"))
-        }
+        // A file that grew since is not the one that was stored, and is not read without end.
+        Ok(Box::new(ExactSource::new(
+            file.take(MAX_BLOB + 1),
+            id.clone(),
+        )))
     }
 }
 

@@ -119,23 +119,33 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Reads a file of at most `limit` bytes. Links, pipes and devices are refused: opening them
-/// could read elsewhere, or wait for ever.
-pub(crate) fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let refuse = |reason: String| Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+/// Opens a file for reading. Links, pipes and devices are refused: opening them could read
+/// elsewhere, or wait for ever.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let found = fs::symlink_metadata(path)?;
     if found.is_symlink() {
-        return refuse("it is a symbolic link, which is never followed".into());
+        return refuse("it is a symbolic link, which is never followed");
     }
     if !found.is_file() {
-        return refuse("it is not a regular file".into());
+        return refuse("it is not a regular file");
     }
+    File::open(path)
+}
+
+/// Reads a file of at most `limit` bytes, under the rules of [`open_regular`].
+pub(crate) fn read_regular(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    open_regular(path)?
+        .take(limit + 1)
+        .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return refuse(format!("it is larger than {} KiB", limit / 1024));
     }
     Ok(bytes)
+}
+
+fn refuse<T>(reason: impl Into<String>) -> io::Result<T> {
+    Err(io::Error::new(io::ErrorKind::InvalidData, reason.into()))
 }
 
 /// Removes a file; one that is gone is fine.

@@ -59,6 +59,7 @@ impl TicketFile {
             size: matter.optional("size", parse_size, "S, M or L")?,
             body: text[matter.body..].trim_start_matches(['\r', '\n']).into(),
             updated_at: None,
+            parent: matter.parent()?,
         };
         Ok(Self {
             ticket,
@@ -180,6 +181,19 @@ impl<'a> FrontMatter<'a> {
         found.ok_or_else(|| malformed(self.last, format!("there is no {key:?}")))
     }
 
+    /// The ticket this one is a part of; none where nothing is written.
+    fn parent(&self) -> Result<Option<TicketId>, MalformedTicket> {
+        let Some(value) = self.find("parent").map(|entry| &entry.value) else {
+            return Ok(None);
+        };
+        match value.plain().as_str() {
+            "" => Ok(None),
+            id => TicketId::new(id)
+                .map(Some)
+                .map_err(|error| value.malformed(error)),
+        }
+    }
+
     fn optional<T: Default>(
         &self,
         key: &str,
@@ -271,7 +285,7 @@ fn unquote(part: &str) -> String {
 mod tests {
     use super::*;
 
-    const FULL: &str = "---\r\nid: ENG-1\r\ntitle: \"Fix: #3, it\"\r\nassignee:\r\n  name: x\r\nstatus:  todo  # for now\r\npriority: High\r\nsize: l\r\nlabels: [bug, 'two words']\r\nblocked-by:\r\n  - ENG-2 # first\r\n  - ENG-3\r\n---\r\n\r\n# Body\r\n---\r\nmore\r\n";
+    const FULL: &str = "---\r\nid: ENG-1\r\ntitle: \"Fix: #3, it\"\r\nassignee:\r\n  name: x\r\nstatus:  todo  # for now\r\npriority: High\r\nsize: l\r\nparent: 'ENG-9'\r\nlabels: [bug, 'two words']\r\nblocked-by:\r\n  - ENG-2 # first\r\n  - ENG-3\r\n---\r\n\r\n# Body\r\n---\r\nmore\r\n";
 
     #[test]
     fn everything_a_file_can_say_is_read() {
@@ -289,6 +303,7 @@ mod tests {
             size: Size::L,
             body: "# Body\r\n---\r\nmore\r\n".into(),
             updated_at: None,
+            parent: Some(TicketId::new("ENG-9").unwrap()),
         };
         assert_eq!(ticket, expected);
     }
@@ -335,6 +350,7 @@ mod tests {
             with("priority: whenever"),
             with("size: XL"),
             with("blocked-by: [A-1, a/b]"),
+            with("parent: a/b"),
             with("nonsense"),
         ];
         insta::assert_snapshot!(all.join("\n"), @r#"
@@ -349,6 +365,7 @@ mod tests {
         line 5: "id" is there twice
         line 5: unknown priority "whenever"; use urgent, high, medium, low
         line 5: unknown size "XL"; use S, M or L
+        line 5: ticket id "a/b" may contain only letters, digits, '.', '_' and '-'
         line 5: ticket id "a/b" may contain only letters, digits, '.', '_' and '-'
         line 5: expected `key: value`
         "#);

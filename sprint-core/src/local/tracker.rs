@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use async_trait::async_trait;
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{Comment, CommentRef, EvidenceMarker, Note};
+use crate::domain::evidence::{Author, Comment, CommentRef, EvidenceMarker, Note};
 use crate::domain::reality::{Fetched, TicketReality};
 use crate::domain::selection::select;
 use crate::domain::ticket::{Ticket, TicketStatus};
@@ -202,6 +202,11 @@ impl fmt::Display for FileTracker {
 #[async_trait]
 impl Tracker for FileTracker {
     async fn tickets(&self, filter: &TicketFilter) -> Result<Fetched> {
+        let refused = |why| {
+            self.error(ErrorKind::Invalid, "list tickets in")
+                .because(why)
+        };
+        filter.without_names().map_err(refused)?;
         let (tickets, malformed) = self.read_all()?;
         Ok(Fetched {
             tickets: select(&tickets, filter),
@@ -227,6 +232,9 @@ impl Tracker for FileTracker {
         let comments = filed.into_iter().map(|filed| Comment {
             reference: reference(id, &filed.key),
             body: filed.text,
+            // Whoever may write the file may write any of it.
+            author: Author::Unknown,
+            edited: false,
         });
         Ok(comments.collect())
     }

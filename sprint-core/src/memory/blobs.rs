@@ -1,7 +1,7 @@
 //! Outputs in memory.
 
 use std::collections::BTreeMap;
-use std::io::Read;
+use std::io::{Cursor, Read};
 use std::sync::{Arc, Mutex};
 
 use crate::failure::ErrorKind;
@@ -12,7 +12,7 @@ use crate::ports::{BlobStore, Error, Result};
 /// Keeps outputs until the last clone is dropped.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryBlobs {
-    stored: Arc<Mutex<BTreeMap<BlobId, Vec<u8>>>>,
+    stored: Arc<Mutex<BTreeMap<BlobId, Arc<[u8]>>>>,
 }
 
 impl BlobStore for MemoryBlobs {
@@ -21,14 +21,14 @@ impl BlobStore for MemoryBlobs {
         let read = source.read_to_end(&mut bytes);
         read.map_err(|error| Error::new(ErrorKind::Transient, "store", "output").because(error))?;
         let id = BlobId::of(&bytes);
-        locked(&self.stored).insert(id.clone(), bytes);
+        locked(&self.stored).insert(id.clone(), bytes.into());
         Ok(id)
     }
 
-    fn get(&self, id: &BlobId) -> Result<Vec<u8>> {
-        let stored = locked(&self.stored);
+    fn open(&self, id: &BlobId) -> Result<Box<dyn Read + Send>> {
+        let stored = locked(&self.stored).get(id).map(Arc::clone);
         let missing = || Error::new(ErrorKind::NotFound, "read output", id.as_str());
-        stored.get(id).cloned().ok_or_else(missing)
+        Ok(Box::new(Cursor::new(stored.ok_or_else(missing)?)))
     }
 }
 

@@ -222,6 +222,7 @@ mod tests {
             size: Size::M,
             body: String::new(),
             updated_at: None,
+            parent: None,
         }
     }
 

@@ -254,6 +254,7 @@ mod tests {
             size: Size::M,
             body: String::new(),
             updated_at: None,
+            parent: None,
         };
         let change = |file: &&str| match file.strip_prefix('+') {
             Some(file) => (file.to_owned(), ChangeKind::Added),

@@ -16,7 +16,7 @@ pub mod vcs;
 pub mod verifier;
 
 pub use agent::{AgentCapabilities, AgentRunner};
-pub use blob::{BlobStore, NamedSource};
+pub use blob::{BlobStore, ExactSource, NamedSource};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Result};
 pub use layer::Layer;

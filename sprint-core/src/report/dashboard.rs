@@ -16,6 +16,7 @@ pub fn dashboard(snapshot: &Snapshot) -> String {
         Some(head(snapshot)),
         Some(tickets(snapshot)),
         waiting(snapshot),
+        moved_back(snapshot),
         Some(merges(snapshot)),
         Some(breakers(snapshot)),
         Some(edge_case_coverage(snapshot)),
@@ -83,6 +84,18 @@ fn waiting(snapshot: &Snapshot) -> Option<String> {
     });
     let asked: Vec<_> = asked.collect();
     (!asked.is_empty()).then(|| format!("## Waiting for You\n\n{}", asked.join("\n")))
+}
+
+/// What is no longer Done at the tracker, although it was closed twice.
+fn moved_back(snapshot: &Snapshot) -> Option<String> {
+    let tickets = standing::in_order(&snapshot.tickets);
+    let moved = tickets.into_iter().filter_map(|(id, ticket)| {
+        let back = ticket.aftermath.back()?.to_string();
+        Some(format!("- {id}: {}", markdown::inline(&back, 200)))
+    });
+    let moved: Vec<_> = moved.collect();
+    let heading = "## No Longer Done at the Tracker";
+    (!moved.is_empty()).then(|| format!("{heading}\n\n{}", moved.join("\n")))
 }
 
 /// The step of the pipeline a ticket is in.

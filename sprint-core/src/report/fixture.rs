@@ -173,6 +173,7 @@ fn ticket_plan(n: u32, wave: u32, dependencies: &[u32], dependents: &[u32]) -> T
             size: Size::M,
             body: String::new(),
             updated_at: None,
+            parent: None,
         },
         wave,
         rank: n,
@@ -319,6 +320,8 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
             agents_paused_until: None,
             reserved: BTreeMap::new(),
             retries: 0,
+            sweep_due: false,
+            sweeps: 0,
         },
         tickets: [
             (id(1), one),

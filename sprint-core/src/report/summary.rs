@@ -87,6 +87,9 @@ pub struct TicketSummary {
     pub branch: Option<BranchName>,
     /// The directory its work is in, unless it was given back.
     pub worktree: Option<PathBuf>,
+    /// How it was moved back at the tracker after it was closed twice, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved_back: Option<String>,
 }
 
 /// What became of a ticket.
@@ -275,6 +278,7 @@ fn summarize(snapshot: &Snapshot, id: &TicketId, ticket: &TicketRun) -> TicketSu
             .map_or(0, |start| millis(end.since(start))),
         branch: workspace.map(|workspace| workspace.branch.clone()),
         worktree: standing::directory(ticket).map(Path::to_path_buf),
+        moved_back: ticket.aftermath.back().map(ToString::to_string),
     }
 }
 

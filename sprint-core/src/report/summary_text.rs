@@ -43,6 +43,10 @@ impl Summary {
             });
             blocks.push(section("Set aside and mended:", lines));
         }
+        let moved: Vec<_> = self.tickets.iter().filter_map(moved_back).collect();
+        if !moved.is_empty() {
+            blocks.push(section("No longer Done at the tracker:", moved.into_iter()));
+        }
         if !lost.is_empty() {
             blocks.push(section("Not merged:", lost.into_iter()));
         }
@@ -129,6 +133,11 @@ impl Summary {
             plain::clock(Duration::from_millis(spent.duration_ms))
         )
     }
+}
+
+fn moved_back(ticket: &TicketSummary) -> Option<String> {
+    let back = plain::line(ticket.moved_back.as_ref()?, 200);
+    Some(format!("  {}: {back}", ticket.id))
 }
 
 /// What agents used, by role.

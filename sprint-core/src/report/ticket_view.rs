@@ -10,6 +10,7 @@ use crate::id::{BranchName, CommitId, SessionId, TicketId};
 use crate::plan::edge_cases::EdgeCase;
 use crate::plan::sprint_plan::TicketPlan;
 use crate::report::standing::{self, Status};
+use crate::run::sweep::Back;
 use crate::run::ticket::{MergeState, Stage, TicketRun};
 use crate::time::Timestamp;
 
@@ -74,6 +75,8 @@ struct Known<'a> {
     evidence_comment_id: Option<&'a CommentRef>,
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence_commit: Option<&'a CommitId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moved_back: Option<&'a Back>,
 }
 
 /// The last failure of an attempt.
@@ -173,6 +176,7 @@ fn known<'a>(plan: &TicketPlan, run: &'a TicketRun) -> Known<'a> {
         evidence_comment_verified: complete.then_some(true),
         evidence_comment_id: comment,
         evidence_commit: comment.and(checked).map(|checked| &checked.head),
+        moved_back: run.aftermath.back(),
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn finished(
     };
     // Beside the main line, also for a ticket that is marked Done again.
     if ticket.chores.contains(&step) {
-        ticket.retries.remove(&step);
+        ticket.forget_retries(step);
         ticket.chores.remove(&step);
         if step == Step::Release {
             ticket.workspaces.clear();
@@ -42,7 +42,7 @@ pub(super) fn finished(
     answered(ticket, step, done, cx);
     // An answer that is no answer leads to a retry, which must not forget the ones before it.
     if !ticket.holds.contains_key(&step) {
-        ticket.retries.remove(&step);
+        ticket.forget_retries(step);
     }
 }
 

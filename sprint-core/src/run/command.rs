@@ -64,6 +64,7 @@ impl SprintRun {
             ticket.breaker = Breaker::default();
             ticket.holds.clear();
             ticket.retries.clear();
+            ticket.budget_waits.clear();
             // Why it was stuck is no longer news; that it is not Done still is.
             ticket.chores.remove(&Step::Note);
             ticket.session = None;
@@ -137,6 +138,7 @@ impl SprintRun {
         match self.sprint.phase {
             Phase::Parked { .. } if self.undoes() => self.enter_phase(Phase::Undoing),
             Phase::Parked { .. } if self.waits_for_base() => self.enter_phase(Phase::Baseline),
+            Phase::Parked { .. } if self.asks_about_moved() => self.accept_moved(),
             Phase::Parked { .. } => self.enter_phase(Phase::Integrating),
             Phase::Complete {
                 ending: Ending::SafetyStop { .. } | Ending::Cancelled,

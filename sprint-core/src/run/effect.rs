@@ -23,6 +23,7 @@ use crate::id::{CommitId, SprintId, TagName, TicketId, TreeId};
 use crate::inspect::Inspection;
 use crate::run::predict::Probed;
 use crate::run::proof::Proof;
+use crate::run::sweep::Shown;
 use crate::run::team::Alongside;
 use crate::run::ticket::{Checked, FailureRecord, StuckReason};
 
@@ -59,6 +60,8 @@ pub enum Step {
     Revert,
     /// Sprint: advance base.
     Land,
+    /// Sprint: look whether what was closed is still Done.
+    Sweep,
     /// Sprint: remove what the sprint no longer needs.
     Tidy,
     /// Ticket: tell the tracker that work began.
@@ -95,6 +98,8 @@ pub enum Step {
     Post,
     /// Ticket: mark Done, layer 5.5.
     Close,
+    /// Ticket: mark Done once more what somebody moved back.
+    CloseAgain,
     /// Ticket: say on the tracker why it is stuck.
     Note,
     /// Ticket: move it back from Done.
@@ -105,7 +110,7 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::Checkpoint,
         Self::Baseline,
         Self::Combine,
@@ -116,6 +121,7 @@ impl Step {
         Self::Remember,
         Self::Revert,
         Self::Land,
+        Self::Sweep,
         Self::Tidy,
         Self::Start,
         Self::Open,
@@ -134,6 +140,7 @@ impl Step {
         Self::Judge,
         Self::Post,
         Self::Close,
+        Self::CloseAgain,
         Self::Note,
         Self::Reopen,
         Self::Release,
@@ -152,6 +159,7 @@ impl Step {
             Self::Remember => "remember",
             Self::Revert => "revert",
             Self::Land => "land",
+            Self::Sweep => "sweep",
             Self::Tidy => "tidy",
             Self::Start => "start",
             Self::Open => "open",
@@ -170,6 +178,7 @@ impl Step {
             Self::Judge => "judge",
             Self::Post => "post",
             Self::Close => "close",
+            Self::CloseAgain => "close_again",
             Self::Note => "note",
             Self::Reopen => "reopen",
             Self::Release => "release",
@@ -191,7 +200,13 @@ impl Step {
             | Self::Control
             | Self::Layers
             | Self::Gate => Lane::Command,
-            Self::Start | Self::Post | Self::Close | Self::Note | Self::Reopen => Lane::Tracker,
+            Self::Sweep
+            | Self::Start
+            | Self::Post
+            | Self::Close
+            | Self::CloseAgain
+            | Self::Note
+            | Self::Reopen => Lane::Tracker,
             Self::Checkpoint
             | Self::Combine
             | Self::Probe
@@ -399,6 +414,8 @@ pub enum Work {
     Revert(RevertSpec),
     /// Advance base.
     Land(LandSpec),
+    /// See whether tickets that were closed are still Done.
+    Sweep(Vec<TicketId>),
     /// Remove what the sprint no longer needs.
     Tidy,
     /// Tell the tracker that work began.
@@ -480,7 +497,7 @@ pub enum Work {
         /// What went on beside it.
         alongside: Box<Alongside>,
     },
-    /// Mark the ticket Done and see that it is.
+    /// Mark the ticket Done, for the first time or once more, and see that it is.
     Close(Proof),
     /// Say on a ticket why it is stuck.
     Note(StuckNote),
@@ -573,8 +590,10 @@ pub enum Done {
     Posted(CommentRef),
     /// Of post: it was written, yet cannot be found.
     NotFoundAgain,
-    /// Of close: whether the tracker shows Done.
+    /// Of close and close again: whether the tracker shows Done.
     Closed(bool),
+    /// Of sweep: what the tracker shows of each ticket.
+    Swept(BTreeMap<TicketId, Shown>),
 }
 
 /// What a conflict agent left.

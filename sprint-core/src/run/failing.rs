@@ -22,6 +22,11 @@ const MAX_EXHAUSTIONS: u32 = 2;
 const MAX_RATE_LIMITS: u32 = 5;
 /// The longest wait that is believed. It may come from the words of an agent.
 const MAX_TOLD_MS: u64 = 3_600_000;
+/// The shortest wait that counts: nothing is tried again and again without end.
+const MIN_TOLD_MS: u64 = 1_000;
+/// The longest time in which one step waits for the tracker's budget, told again and again how
+/// long: a day.
+const MAX_BUDGET_WAIT_MS: u64 = 24 * 3_600_000;
 /// Retries of one step after failures of the machinery around it.
 const MAX_RETRIES: u32 = 3;
 /// Attempts per write to the tracker (spec 20).
@@ -216,7 +221,8 @@ fn agent_timed_out(ticket: &mut TicketRun, failure: Failure, cx: &mut Cx<'_>) {
     fail_attempt(ticket, attempt, cx);
 }
 
-/// Waits as long as told, or 60, 120, 240, 480, 600 seconds. An agent's rate limit closes the lane
+/// Waits as long as told, or 60, 120, 240, 480, 600 seconds. A tracker that tells how long is
+/// waited for up to a day; else five waits in a row are the most. An agent's rate limit closes the lane
 /// for everybody, for it is the provider's and not the ticket's.
 pub(super) fn rate_limited(
     ticket: &mut TicketRun,
@@ -227,6 +233,9 @@ pub(super) fn rate_limited(
 ) {
     // A chore is counted by itself: what happens beside the main line must not end it.
     let chore = ticket.chores.contains(&step);
+    if let Some(told) = told.filter(|_| step.lane() == Lane::Tracker) {
+        return await_budget(ticket, step, told, message, cx);
+    }
     let waits = if chore {
         ticket.retries.entry(step).or_default()
     } else {
@@ -247,6 +256,23 @@ pub(super) fn rate_limited(
     } else {
         ticket.holds.insert(step, until);
     }
+    cx.retrying(ticket.attempt, step, message, wait);
+}
+
+/// The tracker's budget is shared by everybody who uses it, so to wait for it is no failure of this
+/// ticket, and no agent waits with it. Bounded by time, not by how often.
+fn await_budget(ticket: &mut TicketRun, step: Step, told: u64, message: String, cx: &mut Cx<'_>) {
+    let wait = told.clamp(MIN_TOLD_MS, MAX_TOLD_MS);
+    let waited = ticket.budget_waits.entry(step).or_default();
+    *waited = waited.saturating_add(wait);
+    if *waited > MAX_BUDGET_WAIT_MS && ticket.chores.contains(&step) {
+        return give_up(ticket, step, message, cx);
+    }
+    if *waited > MAX_BUDGET_WAIT_MS {
+        return stuck(ticket, StuckReason::RateLimited, message, cx);
+    }
+    let wait = Duration::from_millis(wait);
+    ticket.holds.insert(step, cx.now.after(wait));
     cx.retrying(ticket.attempt, step, message, wait);
 }
 
@@ -293,7 +319,7 @@ pub(super) fn backoff(effect: &EffectId, retry: u32) -> Duration {
 /// anything else the ticket is stuck.
 fn give_up(ticket: &mut TicketRun, step: Step, message: String, cx: &mut Cx<'_>) {
     ticket.holds.remove(&step);
-    ticket.retries.remove(&step);
+    ticket.forget_retries(step);
     if ticket.chores.remove(&step) {
         let message = format!("{}: could not {step}: {message}", cx.ticket.ticket.id);
         cx.events.push(Event::Warning { message });
@@ -332,3 +358,7 @@ fn without_research(ticket: &mut TicketRun, message: &str, cx: &mut Cx<'_>) {
         entry: entry.clone(),
     };
 }
+
+#[cfg(test)]
+#[path = "failing_tests.rs"]
+mod tests;

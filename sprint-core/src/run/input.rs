@@ -21,6 +21,8 @@ pub enum Input {
     },
     /// A person or a program decided something.
     Command(Command),
+    /// A saved sprint is gone on with; nobody knows what happened outside meanwhile.
+    Resumed,
     /// Time has passed.
     Tick,
 }
@@ -57,7 +59,8 @@ pub enum Command {
     Reland(TicketId),
     /// Goes on although tests fail on base: they are nobody's blame.
     AcceptRedBase,
-    /// Lifts automatic blocks: parked landings and shared pauses.
+    /// Lifts automatic blocks: parked landings and shared pauses. Where a person is asked about
+    /// tickets that are no longer Done at the tracker, it accepts that.
     Continue,
     /// Stops the sprint for good; what is verified stays verified, nothing is merged.
     Cancel,

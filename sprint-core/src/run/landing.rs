@@ -200,7 +200,8 @@ impl SprintRun {
             | Done::Sources(_)
             | Done::Posted(_)
             | Done::NotFoundAgain
-            | Done::Closed(_) => Consequence {
+            | Done::Closed(_)
+            | Done::Swept(_) => Consequence {
                 stop: Some("the answer to an integration step has the wrong form".into()),
                 ..Consequence::default()
             },

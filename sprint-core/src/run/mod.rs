@@ -36,6 +36,7 @@ mod simplify;
 pub mod snapshot;
 pub mod spending;
 pub mod state;
+pub mod sweep;
 pub mod team;
 pub mod ticket;
 pub mod undo;
@@ -62,6 +63,7 @@ pub use crate::run::layers::{citations, review};
 use crate::run::predict::Prediction;
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::{Counters, Ending, Phase, SprintState};
+use crate::run::sweep::Aftermath;
 use crate::run::ticket::{Stage, TicketRun};
 use crate::run::undo::UndoRun;
 use crate::time::Timestamp;
@@ -132,6 +134,8 @@ impl SprintRun {
             agents_paused_until: None,
             reserved: BTreeMap::new(),
             retries: 0,
+            sweep_due: false,
+            sweeps: 0,
         };
         let tickets: BTreeMap<_, _> = tickets.collect();
         let blocked: Vec<_> = plan
@@ -308,6 +312,7 @@ impl SprintRun {
             Input::Starting(effects) => self.starting(&effects),
             Input::Finished { effect, outcome } => self.finished(&effect, outcome),
             Input::Command(command) => self.command(command),
+            Input::Resumed => self.resumed(),
             Input::Tick => {}
         }
         self.lift_holds();
@@ -411,6 +416,8 @@ impl SprintRun {
                 },
             ) => self.baseline_finished(commit, tree, report),
             (Step::Tidy, _) => self.complete(),
+            (Step::Sweep, Done::Swept(shown)) => self.swept(shown),
+            (Step::Sweep, _) => self.unswept("the answer to sweep has the wrong form".into()),
             (_, done) if self.sprint.phase == Phase::Undoing => self.undo_finished(done),
             (Step::Probe, Done::Probed(found)) => self.probed(*found),
             (_, done) => {
@@ -438,6 +445,11 @@ impl SprintRun {
         } else if step == Step::Probe && (hopeless || !failure.kind.may_pass()) && !fatal {
             self.sprint.retries = 0;
             self.unpredicted(message);
+        } else if step == Step::Sweep && (hopeless || !failure.kind.may_pass()) {
+            self.sprint.retries = 0;
+            self.unswept(format!(
+                "whether everything is still Done is unknown: {message}"
+            ));
         } else if step == Step::Tidy && hopeless {
             self.events.push(Event::Warning { message });
             self.complete();
@@ -486,6 +498,13 @@ impl SprintRun {
         };
         change(ticket, &mut cx);
         let stop = cx.stop;
+        if before.2 && !ticket.is_complete() {
+            // What comes next is another closing.
+            ticket.aftermath = Aftermath::default();
+            ticket.chores.remove(&Step::CloseAgain);
+            ticket.holds.remove(&Step::CloseAgain);
+            ticket.forget_retries(Step::CloseAgain);
+        }
         let (stage, attempt) = (ticket.stage.name(), ticket.attempt);
         let (complete, lost) = (
             ticket.is_complete(),
@@ -564,6 +583,12 @@ impl SprintRun {
     }
 
     fn enter_phase(&mut self, phase: Phase) {
+        let finishes = matches!(
+            phase,
+            Phase::Tidying {
+                ending: Ending::Finished
+            }
+        );
         if self.sprint.phase != phase {
             self.sprint.phase = phase;
             self.sprint.retries = 0;
@@ -571,6 +596,9 @@ impl SprintRun {
             self.events.push(Event::PhaseChanged {
                 phase: self.sprint.phase.name().to_owned(),
             });
+            if finishes {
+                self.sweep_is_due();
+            }
             self.reindex_all();
         }
     }

@@ -308,6 +308,7 @@ const fn role_of(step: Step) -> Option<Role> {
         | Step::Remember
         | Step::Revert
         | Step::Land
+        | Step::Sweep
         | Step::Tidy
         | Step::Start
         | Step::Open
@@ -321,6 +322,7 @@ const fn role_of(step: Step) -> Option<Role> {
         | Step::ReadTests
         | Step::Post
         | Step::Close
+        | Step::CloseAgain
         | Step::Note
         | Step::Reopen
         | Step::Release => None,

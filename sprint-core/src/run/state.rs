@@ -39,6 +39,17 @@ pub struct SprintState {
     /// Consecutive failures of infrastructure around a step of the sprint.
     #[serde(default)]
     pub retries: u32,
+    /// Whether the tracker has to be looked at: is what was closed still Done?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sweep_due: bool,
+    /// How often that was done.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub sweeps: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The phases of a run.

@@ -15,6 +15,7 @@ use crate::id::{CommitId, SessionId, TicketId, TreeId};
 use crate::inspect::Inspection;
 use crate::run::control::Control;
 use crate::run::effect::Step;
+use crate::run::sweep::Aftermath;
 use crate::run::team::Alongside;
 use crate::time::Timestamp;
 
@@ -37,6 +38,10 @@ pub struct TicketRun {
     /// Consecutive failures of infrastructure, per step.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retries: BTreeMap<Step, u32>,
+    /// Milliseconds for which each step waited for the tracker's budget, as it was told to, since it
+    /// last worked.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub budget_waits: BTreeMap<Step, u64>,
     /// Things to do beside the main line: tracker notes, giving workspaces back.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub chores: BTreeSet<Step>,
@@ -77,6 +82,9 @@ pub struct TicketRun {
     /// What landed and was taken back since, so that it can land again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<Box<TakenBack>>,
+    /// What became of it at the tracker after it was closed.
+    #[serde(default, skip_serializing_if = "Aftermath::is_kept")]
+    pub aftermath: Aftermath,
 }
 
 /// A ticket that landed and was taken back.
@@ -529,6 +537,7 @@ impl TicketRun {
             breaker: Breaker::default(),
             holds: BTreeMap::new(),
             retries: BTreeMap::new(),
+            budget_waits: BTreeMap::new(),
             chores: BTreeSet::new(),
             simplifier_decided: false,
             session: None,
@@ -542,7 +551,14 @@ impl TicketRun {
             completed_at: None,
             merge: MergeState::default(),
             taken_back: None,
+            aftermath: Aftermath::default(),
         }
+    }
+
+    /// A step worked, or is given up: the next failure of it is the first.
+    pub(super) fn forget_retries(&mut self, step: Step) {
+        self.retries.remove(&step);
+        self.budget_waits.remove(&step);
     }
 
     /// Whether dependents may build on it.

@@ -94,9 +94,17 @@ impl SprintRun {
             Phase::Tidying {
                 ending: Ending::Finished,
             } if self.index.with_chores() > 0 => None,
+            Phase::Tidying {
+                ending: Ending::Finished,
+            } => Some(
+                self.wanted_sweep()
+                    .map_or((Step::Tidy, 1), |number| (Step::Sweep, number)),
+            ),
             Phase::Tidying { .. } => Some((Step::Tidy, 1)),
+            // Landing waits for a probe, and for no sweep.
             Phase::Tickets if self.probe_due => Some((Step::Probe, self.prediction.probes + 1)),
-            Phase::Tickets | Phase::Parked { .. } | Phase::Complete { .. } => None,
+            Phase::Tickets => Some((Step::Sweep, self.wanted_sweep()?)),
+            Phase::Parked { .. } | Phase::Complete { .. } => None,
         }
     }
 
@@ -120,7 +128,7 @@ impl SprintRun {
         }
         if ticket.chores.contains(&Step::Reopen) {
             // Done must not be taken back after it is earned anew.
-            steps.retain(|step| *step != Step::Close);
+            steps.retain(|step| !matches!(step, Step::Close | Step::CloseAgain));
         }
         steps
     }

@@ -52,6 +52,9 @@ impl SprintRun {
         if step == Step::Baseline {
             return Some(Work::Baseline(self.gate_plan(MAX_TIMEOUTS)));
         }
+        if step == Step::Sweep {
+            return Some(Work::Sweep(self.closed()));
+        }
         if step == Step::Tidy {
             return Some(Work::Tidy);
         }
@@ -198,6 +201,9 @@ impl SprintRun {
             return self.stuck_note(id, ticket).map(Work::Reopen);
         } else if effect.step == Step::Release {
             return Some(Work::Release(ticket.workspaces.clone()));
+        } else if effect.step == Step::CloseAgain {
+            let checked = ticket.stage.checked()?;
+            return Some(Work::Close(proof(self.plan(), plan, checked)?));
         }
         match &ticket.stage {
             Stage::Queued | Stage::Opening { .. } => {

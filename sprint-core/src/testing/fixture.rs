@@ -37,6 +37,7 @@ fn ticket(row: &str) -> Ticket {
         size: Size::default(),
         body: "## Acceptance Criteria\n- [ ] it works\n".into(),
         updated_at: None,
+        parent: None,
     }
 }
 

@@ -36,6 +36,7 @@ pub fn ticket(number: usize) -> Ticket {
         size: Size::default(),
         body: String::new(),
         updated_at: None,
+        parent: None,
     }
 }
 
@@ -85,6 +86,8 @@ pub fn snapshot(tickets: usize) -> Snapshot {
             agents_paused_until: None,
             reserved: BTreeMap::new(),
             retries: 0,
+            sweep_due: false,
+            sweeps: 0,
         },
         integration: None,
         undo: None,

@@ -60,6 +60,21 @@ pub struct Comment {
     pub reference: CommentRef,
     /// Its text in Markdown, as it is now.
     pub body: String,
+    /// Who posted it.
+    pub author: Author,
+    /// Whether the tracker tells that somebody changed it after it was posted.
+    pub edited: bool,
+}
+
+/// Who posted a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// The account that this port writes with.
+    Us,
+    /// Another account, of this name. Untrusted text.
+    Other(String),
+    /// The tracker cannot tell.
+    Unknown,
 }
 
 /// A comment that is not evidence: why a ticket is stuck, or was set aside.

@@ -18,6 +18,7 @@ pub fn all(fresh: &dyn Fn() -> Open<Blobs>) {
     the_same_bytes_have_one_name(&fresh());
     sources_are_read_to_their_end(&fresh());
     a_source_that_fails_is_an_error(&fresh());
+    outputs_can_be_read_in_pieces(&fresh());
     unknown_names_are_not_found(&fresh());
 }
 
@@ -67,6 +68,22 @@ pub fn a_source_that_fails_is_an_error(open: &Open<Blobs>) {
     assert_eq!(error.kind(), ErrorKind::NotFound);
 }
 
+/// An opened output is read at the reader's pace, also beside another reader of it and while the
+/// same bytes are stored again.
+pub fn outputs_can_be_read_in_pieces(open: &Open<Blobs>) {
+    let bytes: Vec<u8> = (0..=250).cycle().take(300_000).collect();
+    let id = open().put(&bytes).expect(WORKS);
+    let blobs = open();
+    let (mut slow, mut other) = (blobs.open(&id).expect(WORKS), blobs.open(&id).expect(WORKS));
+    let mut read = vec![0; 1000];
+    slow.read_exact(&mut read).expect(WORKS);
+    assert_eq!(open().put(&bytes).expect(WORKS), id);
+    slow.read_to_end(&mut read).expect(WORKS);
+    assert!(read == bytes, "all bytes in order");
+    let count = io::copy(&mut other, &mut io::sink()).expect(WORKS);
+    assert_eq!(count, bytes.len() as u64);
+}
+
 /// Gives little at a time, and interrupts now and then, as pipes do.
 struct Pieces<'a> {
     rest: &'a [u8],
@@ -89,6 +106,8 @@ pub fn unknown_names_are_not_found(open: &Open<Blobs>) {
     let unknown = BlobId::new("0".repeat(64)).expect("64 hexadecimal digits");
     for _ in 0..2 {
         let error = open().get(&unknown).expect_err("it was never stored");
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        let error = open().open(&unknown).err().expect("it was never stored");
         assert_eq!(error.kind(), ErrorKind::NotFound);
         open().put(b"something else").expect(WORKS);
     }

@@ -1,9 +1,10 @@
 //! The contract of [`Tracker`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{EvidenceTrailer, Note};
+use crate::domain::evidence::{Author, EvidenceTrailer, Note};
 use crate::domain::reality::TicketReality;
 use crate::domain::ticket::{Ticket, TicketStatus};
 use crate::failure::ErrorKind;
@@ -17,7 +18,14 @@ type Tickets = Arc<dyn Tracker>;
 
 const WORKS: &str = "the call works";
 
-/// Every check. `with` makes a tracker that holds exactly these tickets.
+/// Every check, and that a filter by what a tracker without projects and named states does not have
+/// is refused.
+pub async fn all_without_names(with: &(dyn Fn(Vec<Ticket>) -> Open<Tickets> + Sync)) {
+    all(with).await;
+    names_are_refused(with(three_tickets())).await;
+}
+
+/// Every check that any tracker passes. `with` makes a tracker that holds exactly these tickets.
 pub async fn all(with: &(dyn Fn(Vec<Ticket>) -> Open<Tickets> + Sync)) {
     tickets_are_filtered_and_bring_their_blockers(with(blocked_tickets())).await;
     writes_show_and_repeat_safely(with(three_tickets())).await;
@@ -48,10 +56,39 @@ fn blocked_tickets() -> Vec<Ticket> {
     ];
     tickets[1].status = TicketStatus::Done;
     tickets[2].labels = vec!["ui".into(), "two words".into()];
+    tickets[2].parent = Some(sample::ticket_id(1));
     tickets[3].status = TicketStatus::InProgress;
     tickets[4].status = TicketStatus::Cancelled;
     tickets[4].body = "## Overview\n\n- [ ] `f`: x → expected: y\n".into();
     tickets
+}
+
+/// Also, for a tracker that has neither projects nor states with names of their own: filters that
+/// ask for them are refused, and never picked by as if they said nothing.
+pub async fn names_are_refused(open: Open<Tickets>) {
+    let project = TicketFilter {
+        project: Some("Apollo".into()),
+        ..in_states(&[TicketStatus::Todo])
+    };
+    let state = TicketFilter {
+        states: ["Ready for work".into()].into(),
+        ..in_states(&[TicketStatus::Todo])
+    };
+    for (filter, name) in [(project, "Apollo"), (state, "Ready for work")] {
+        let error = open().tickets(&filter).await.expect_err("it has no names");
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(error.chain().contains(name), "{}", error.chain());
+    }
+}
+
+fn in_states(status: &[TicketStatus]) -> TicketFilter {
+    TicketFilter {
+        team: None,
+        project: None,
+        label: None,
+        status: status.iter().copied().collect(),
+        states: BTreeSet::new(),
+    }
 }
 
 /// Status and label pick tickets; blockers come along whatever their state; sorted by id.
@@ -70,9 +107,8 @@ pub async fn tickets_are_filtered_and_bring_their_blockers(open: Open<Tickets>) 
     ];
     for (status, label, expected) in cases {
         let filter = TicketFilter {
-            team: None,
             label: label.map(str::to_owned),
-            status: status.iter().copied().collect(),
+            ..in_states(status)
         };
         let fetched = tracker.tickets(&filter).await.expect(WORKS);
         assert_eq!(fetched.malformed, Vec::<String>::new());
@@ -208,6 +244,13 @@ pub async fn comments_are_read_as_they_were_posted(open: Open<Tickets>) {
         reference = posted.ok();
     }
     let comments = open().comments(&id).await.expect(WORKS);
+    for comment in &comments {
+        let foreign = matches!(comment.author, Author::Other(_));
+        assert!(
+            !foreign && !comment.edited,
+            "it is as we posted it: {comment:?}"
+        );
+    }
     let [stuck, posted] = comments.as_slice() else {
         panic!("two comments were posted, these are read: {comments:?}");
     };

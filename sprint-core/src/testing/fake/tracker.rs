@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::domain::config::TicketFilter;
 use crate::domain::evidence::{Comment, CommentRef, Note};
-use crate::domain::reality::{Fetched, TicketReality};
+use crate::domain::reality::{Fetched, Moved, TicketReality};
 use crate::id::TicketId;
 use crate::ports::{Result, Tracker};
 use crate::run::effect::EffectKey;
@@ -35,7 +35,7 @@ impl Tracker for FakeTracker {
     async fn tickets(&self, filter: &TicketFilter) -> Result<Fetched> {
         let act = self
             .0
-            .call("list tickets", "", |state| Ok(state.board.tickets(filter)));
+            .call("list tickets", "", |state| state.board.tickets(filter));
         act.await
     }
 
@@ -49,6 +49,13 @@ impl Tracker for FakeTracker {
     async fn comments(&self, id: &TicketId) -> Result<Vec<Comment>> {
         let act = self.0.call("read comments of", id.as_str(), |state| {
             state.board.comments(id)
+        });
+        act.await
+    }
+
+    async fn moved(&self, id: &TicketId) -> Result<Option<Moved>> {
+        let act = self.0.call("read history of", id.as_str(), |state| {
+            state.board.moved(id)
         });
         act.await
     }

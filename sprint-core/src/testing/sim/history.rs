@@ -39,6 +39,8 @@ pub(super) struct History {
     pub(super) complete: BTreeMap<TicketId, u64>,
     /// Tickets whose status was written without the engine hearing of it.
     pub(super) unsure: BTreeSet<TicketId>,
+    /// Whether a look at the tracker was made that the engine did not hear of in time.
+    pub(super) unswept: bool,
     /// Tickets that landed again after they were taken back.
     pub(super) landed_again: BTreeSet<TicketId>,
     /// What agents cost whose failures say that they cost nothing.
@@ -78,6 +80,7 @@ impl History {
             spent: tickets.map(|id| (id, Spent::default())).collect(),
             complete: BTreeMap::new(),
             unsure: BTreeSet::new(),
+            unswept: false,
             landed_again: BTreeSet::new(),
             uncounted: 0,
             miscounted: false,
@@ -90,7 +93,10 @@ impl History {
 
     /// An effect may have taken hold without the engine hearing of it.
     pub(super) fn unheard(&mut self, id: &EffectId) {
-        if let (Scope::Ticket(ticket), Step::Close | Step::Reopen) = (&id.scope, id.step) {
+        self.unswept |= id.step == Step::Sweep;
+        if let (Scope::Ticket(ticket), Step::Close | Step::CloseAgain | Step::Reopen) =
+            (&id.scope, id.step)
+        {
             self.unsure.insert(ticket.clone());
         }
     }
@@ -157,6 +163,9 @@ impl History {
                 Event::PermissionRequested { ticket, .. } => {
                     self.spent.entry(ticket.clone()).or_default().questions += 1;
                 }
+                Event::Warning { message } => {
+                    self.unswept |= message.starts_with("whether everything is still Done");
+                }
                 Event::AttemptFailed { .. }
                 | Event::Asked { .. }
                 | Event::Strayed { .. }
@@ -172,7 +181,6 @@ impl History {
                 | Event::ConflictResolved { .. }
                 | Event::Landed { .. }
                 | Event::TakenBack { .. }
-                | Event::Warning { .. }
                 | Event::Stale { .. }
                 | Event::Finished { .. } => {}
             }
@@ -208,6 +216,9 @@ impl History {
             coverage.hit("integration", "parked and continued");
         }
         self.parked = parked;
+        if run.sprint().sweeps > 0 && run.sprint().phase == Phase::Tickets {
+            coverage.hit("sweep", "while tickets are worked on");
+        }
         if let Some(integration) = run.integration() {
             if integration.round > self.moved.max(1) {
                 coverage.hit("integration", "base moved");

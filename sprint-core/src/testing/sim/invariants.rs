@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::ticket::TicketStatus;
+use crate::id::TicketId;
 use crate::run::SprintRun;
 use crate::run::effect::{EffectId, Lane, Scope, Step, Work};
 use crate::run::event::Event;
@@ -216,9 +217,7 @@ fn lost_blocks(sim: &Sim) -> Result<(), String> {
             })?;
         }
         if tickets[id].stage == Stage::Queued {
-            let lost = |on: &&crate::id::TicketId| {
-                tickets[*on].is_settled() && !tickets[*on].is_complete()
-            };
+            let lost = |on: &&TicketId| tickets[*on].is_settled() && !tickets[*on].is_complete();
             let on = plan.dependencies.iter().find(lost);
             ensure(on.is_none(), || {
                 format!("{id} waits for {on:?}, which is lost")
@@ -477,6 +476,7 @@ pub(super) fn at_the_end(sim: &Sim) {
                 ticket.stage.name()
             );
         }
+        swept(sim, id, finished);
         if touched {
             continue;
         }
@@ -484,9 +484,11 @@ pub(super) fn at_the_end(sim: &Sim) {
         // It landed again, and marking it Done again was cut short, or given up with a warning.
         let again = sim.history.landed_again.contains(id)
             && (ticket.chores.contains(&Step::Close) || sim.history.unsure.contains(id));
+        let moved = ticket.aftermath.back().is_some()
+            || sim.world.with(|state| state.board.moved.contains(id)) && !finished;
         if ticket.is_complete() {
             assert!(
-                done || again,
+                done || again || moved || sim.history.unswept,
                 "broken rule: {id} is complete, and the tracker says {status:?}"
             );
             let head = ticket.stage.checked().map(|checked| &checked.head);
@@ -507,6 +509,27 @@ pub(super) fn at_the_end(sim: &Sim) {
             );
         }
     }
+}
+
+/// When a sprint completes, what is merged is Done at the tracker, or named as moved back. Only what
+/// nobody could look at, or somebody changed since the last look, is anything else.
+fn swept(sim: &Sim, id: &TicketId, finished: bool) {
+    let ticket = &sim.run.tickets()[id];
+    // Of those nobody knows whether their last closing was seen by anybody.
+    let unsure = sim.history.unswept || sim.history.unsure.contains(id);
+    if !finished || unsure || !matches!(ticket.stage, Stage::Merged { .. }) {
+        return;
+    }
+    let (status, unread) = sim.world.with(|state| {
+        let unread = state.board.unread.contains(id);
+        (state.board.status(id), unread)
+    });
+    let kept = status.is_none_or(|status| status == TicketStatus::Done);
+    let named = ticket.aftermath.back().is_some();
+    assert!(
+        kept || named || unread,
+        "broken rule: {id} is merged, is {status:?} at the tracker, and nobody is told"
+    );
 }
 
 fn ensure(holds: bool, how: impl FnOnce() -> String) -> Result<(), String> {

@@ -62,6 +62,7 @@ pub struct Sim {
     late: Vec<Reply>,
     superseded: Option<(SprintRun, Lease)>,
     regrets: u32,
+    resumes: bool,
     coverage: Coverage,
     step: u32,
 }
@@ -114,6 +115,7 @@ impl Sim {
             late: Vec::new(),
             superseded: None,
             regrets: 0,
+            resumes: false,
             coverage: Coverage::default(),
             step: 0,
         }
@@ -181,6 +183,9 @@ impl Sim {
         let now = self.world.clock().now();
         let mut events = Vec::new();
         let mut heard = Vec::new();
+        if std::mem::take(&mut self.resumes) {
+            events.extend(self.run.apply(now, Input::Resumed));
+        }
         for input in inputs {
             if let Input::Finished { effect, .. } = &input {
                 heard.push(effect.clone());
@@ -386,6 +391,8 @@ impl Sim {
         };
         self.run = SprintRun::restore(json(&stored));
         self.history.restored(&self.run);
+        // The next fold says that it goes on.
+        self.resumes = true;
         invariants::hold(self);
     }
 
@@ -464,6 +471,16 @@ impl Sim {
             Event::Warning { message } => {
                 if message.contains(" is not made simpler: ") {
                     coverage.hit("simplifier", "taken back");
+                }
+                for (said, what) in [
+                    ("it is closed again, once", "closed again"),
+                    ("stays as it is at the tracker", "accepted"),
+                    ("the tracker has it no more", "gone"),
+                    ("whether everything is still Done is unknown", "impossible"),
+                ] {
+                    if message.contains(said) {
+                        coverage.hit("sweep", what);
+                    }
                 }
                 for (said, what) in [
                     (" not taken back: ", "refused"),

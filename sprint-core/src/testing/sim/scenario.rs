@@ -124,6 +124,9 @@ fn furnish(rng: &mut Rng, state: &mut State, plan: &SprintPlan, n: usize) {
         if rng.chance(2) {
             state.board.stays_open.insert(fixture::id(name), left);
         }
+        if rng.chance(4) {
+            state.board.moves_back.insert(fixture::id(name), left);
+        }
     }
     if rng.chance(8) {
         // Base is red before anything begins, with or without a name for it.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::config::TicketFilter;
-use crate::domain::evidence::{Comment, CommentRef, EvidenceMarker, Note};
-use crate::domain::reality::{Fetched, TicketReality};
+use crate::domain::evidence::{Author, Comment, CommentRef, EvidenceMarker, Note};
+use crate::domain::reality::{Fetched, Moved, TicketReality};
 use crate::domain::selection::select;
 use crate::domain::ticket::{Ticket, TicketStatus};
 use crate::domain::verdict::Verdict;
@@ -27,6 +27,14 @@ pub struct Board {
     pub loses_evidence: BTreeMap<TicketId, u32>,
     /// How many more times Done will not be taken, per ticket.
     pub stays_open: BTreeMap<TicketId, u32>,
+    /// How many more times an automation moves the ticket out of Done, after somebody saw it there.
+    pub moves_back: BTreeMap<TicketId, u32>,
+    /// Tickets that were closed, and that no automation has noticed yet.
+    pub noticed_next: BTreeSet<TicketId>,
+    /// Tickets that an automation moved out of Done last.
+    pub moved: BTreeSet<TicketId>,
+    /// Tickets that changed since they were last read.
+    pub unread: BTreeSet<TicketId>,
 }
 
 /// One ticket on the board.
@@ -73,6 +81,8 @@ impl Board {
     /// A person sets a ticket's status.
     pub fn set_status(&mut self, id: &TicketId, status: TicketStatus) {
         self.touched.insert(id.clone());
+        self.unread.insert(id.clone());
+        self.noticed_next.remove(id);
         if let Some(entry) = self.entries.get_mut(id) {
             entry.ticket.status = status;
         }
@@ -88,6 +98,7 @@ impl Board {
     /// A person deletes a ticket.
     pub fn delete(&mut self, id: &TicketId) {
         self.touched.insert(id.clone());
+        self.unread.insert(id.clone());
         self.entries.remove(id);
     }
 
@@ -114,21 +125,40 @@ impl Board {
         })
     }
 
-    pub(crate) fn tickets(&self, filter: &TicketFilter) -> Fetched {
+    pub(crate) fn tickets(&self, filter: &TicketFilter) -> Result<Fetched> {
+        let refused = |why| Error::new(ErrorKind::Invalid, "list", "tickets").because(why);
+        filter.without_names().map_err(refused)?;
         let entries = self.entries.iter();
         let tickets = entries.map(|(id, entry)| (id.clone(), entry.ticket.clone()));
-        Fetched {
+        Ok(Fetched {
             tickets: select(&tickets.collect(), filter),
             malformed: Vec::new(),
-        }
+        })
     }
 
     pub(crate) fn reality(&mut self, id: &TicketId) -> Result<TicketReality> {
+        self.unread.remove(id);
         let entry = self.find(id, "read ticket")?;
-        Ok(TicketReality {
+        let shown = TicketReality {
             status: entry.ticket.status,
             evidence: entry.evidence(),
-        })
+        };
+        // It acts when whoever closed the ticket has seen that it is Done.
+        let done = shown.status == TicketStatus::Done && self.noticed_next.remove(id);
+        if done && Self::spend(&mut self.moves_back, id) {
+            self.find(id, "move ticket")?.ticket.status = TicketStatus::InProgress;
+            self.moved.insert(id.clone());
+        }
+        Ok(shown)
+    }
+
+    pub(crate) fn moved(&mut self, id: &TicketId) -> Result<Option<Moved>> {
+        self.find(id, "read history of")?;
+        let by = |_: &TicketId| Moved {
+            by: "pull request automation".into(),
+            to: "In Review".into(),
+        };
+        Ok(self.moved.get(id).map(by))
     }
 
     pub(crate) fn comments(&mut self, id: &TicketId) -> Result<Vec<Comment>> {
@@ -136,6 +166,8 @@ impl Board {
         let shown = posted.map(|(key, body)| Comment {
             reference: CommentRef(key.clone()),
             body: body.clone(),
+            author: Author::Us,
+            edited: false,
         });
         Ok(shown.collect())
     }
@@ -205,6 +237,8 @@ impl State {
             return Ok(());
         }
         self.board.find(id, "close ticket")?.ticket.status = TicketStatus::Done;
+        self.board.moved.remove(id);
+        self.board.noticed_next.insert(id.clone());
         Ok(())
     }
 
