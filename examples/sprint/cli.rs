@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sprint_core::id::{BranchName, ProblemId, TicketId};
+use sprint_core::resume::Choices;
 use sprint_core::run::input::Command;
 
 use crate::agents::AgentArgs;
 use crate::agents::check::CheckArgs;
+use crate::decide::{ChangesArgs, DecideArgs};
+use crate::resume::{RESUME_HELP, ResumeArgs};
 use crate::undo::UndoArgs;
 use crate::verify::{VERIFY_HELP, VerifyArgs};
 
@@ -54,6 +57,17 @@ pub(crate) enum Action {
     Demo(DemoArgs),
     /// Run the sprint of a problem, or go on with the one that was interrupted.
     Run(Box<RunArgs>),
+    /// Show what an interrupted sprint needs, ticket by ticket, ask, and go on with it.
+    #[command(after_help = RESUME_HELP)]
+    Resume(Box<ResumeArgs>),
+    /// Try a stuck or blocked ticket again with a new budget, and go on.
+    Reattempt(Box<DecideArgs>),
+    /// Take a ticket out of the sprint, and go on.
+    Drop(Box<DecideArgs>),
+    /// Approve a ticket's change in human review, and go on.
+    Approve(Box<DecideArgs>),
+    /// Ask for changes to a ticket in human review, and go on.
+    RequestChanges(Box<ChangesArgs>),
     /// Show where the sprint of a problem stands.
     Status,
     /// Look at the agents before a sprint relies on them.
@@ -202,6 +216,9 @@ pub(crate) struct RunArgs {
     /// Start a new sprint although the last one is complete.
     #[arg(long)]
     pub(crate) new: bool,
+    /// What `sprint resume` was told.
+    #[arg(skip)]
+    pub(crate) choices: Option<Choices>,
     /// What `sprint revert` or `sprint reland` asks for.
     #[arg(skip)]
     pub(crate) undo: Option<Command>,
@@ -223,6 +240,7 @@ impl RunArgs {
             drop: Vec::new(),
             go_on: false,
             new: false,
+            choices: None,
             undo: None,
         }
     }

@@ -6,8 +6,10 @@
 mod agents;
 mod cli;
 mod conflicts;
+mod decide;
 mod demo;
 mod live;
+mod resume;
 mod run;
 mod status;
 mod undo;
@@ -30,6 +32,11 @@ fn main() -> ExitCode {
         Action::Demo(args) => demo::demo(&cli, args),
         Action::Run(args) => run::run(&cli, args),
         Action::Conflicts(args) => conflicts::conflicts(&cli, args),
+        Action::Resume(args) => resume::resume(&cli, args),
+        Action::Reattempt(args) => decide::reattempt(&cli, args),
+        Action::Drop(args) => decide::drop_ticket(&cli, args),
+        Action::Approve(args) => decide::approve(&cli, args),
+        Action::RequestChanges(args) => decide::request_changes(&cli, args),
         Action::Status => status::status(&cli),
         Action::Agents(AgentsAction::Check(args)) => agents::check::check(&cli, args),
         Action::Agents(AgentsAction::Permissions) => agents::permissions(&cli),

@@ -6,6 +6,7 @@ mod markdown;
 pub mod note;
 pub mod plain;
 pub mod progress;
+pub mod recovery;
 mod shares;
 mod standing;
 pub mod state_view;

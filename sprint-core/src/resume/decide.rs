@@ -267,11 +267,13 @@ fn other(
         (Progress::Begun | Progress::Answered | Progress::Proven, _) => None,
     };
     if progress == Progress::Proven && mended.is_none() {
+        // Nothing is marked Done whose evidence is not there.
+        let mend = if proven { Mend::Keep } else { Mend::PostAgain };
         return if done {
-            settled(Mend::Keep, "every layer had passed, and it is Done")
+            settled(mend, "every layer had passed, and it is Done")
         } else {
             let why = "every layer had passed; only the tracker is written to";
-            decided(Action::ReVerify, Mend::Keep, why)
+            decided(Action::ReVerify, mend, why)
         };
     }
     if done && !(strict && !proven && begun) {

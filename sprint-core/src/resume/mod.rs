@@ -25,7 +25,7 @@
 //! | complete, landed, evidence gone | RE_VERIFY against base: the evidence is written again from the saved verdicts |
 //! | complete, landed, base lost it | STUCK: somebody moved base back |
 //! | other, not Done, the worker has answered | RE_VERIFY: nothing is implemented twice |
-//! | other, every layer has passed | RE_VERIFY, or SKIP where it is Done: only the tracker is written |
+//! | other, every layer has passed | RE_VERIFY, or SKIP where it is Done: only the tracker is written, the evidence first |
 //! | other, Done without evidence | SKIP with a warning; strict: as if it were not Done |
 //!
 //! A ticket that was under way goes on in the stage that was saved, and an effect that was in

@@ -1,6 +1,6 @@
 use crate::domain::audit::{BaseCommit, BaseFacts, BranchFacts};
 use crate::domain::evidence::{
-    Comment, CommentRef, EVIDENCE_HEADING, EvidenceMarker, EvidenceTrailer,
+    Author, Comment, CommentRef, EVIDENCE_HEADING, EvidenceMarker, EvidenceTrailer,
 };
 use crate::domain::ticket::TicketStatus;
 use crate::domain::workspace::Trace;
@@ -82,6 +82,8 @@ fn evidence(present: bool, branch: &BranchFacts, on_base: bool, landed: bool) ->
     let comments = present.then(|| Comment {
         reference: CommentRef("#1".into()),
         body: EvidenceTrailer::close(EVIDENCE_HEADING, &marker, None, [].into()),
+        author: Author::Us,
+        edited: false,
     });
     let trace = Trace {
         tree: Some(tree),

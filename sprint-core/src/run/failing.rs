@@ -321,6 +321,10 @@ fn give_up(ticket: &mut TicketRun, step: Step, message: String, cx: &mut Cx<'_>)
     ticket.holds.remove(&step);
     ticket.forget_retries(step);
     if ticket.chores.remove(&step) {
+        if step == Step::Reopen {
+            ticket.still_done = true;
+            ticket.doubt = None;
+        }
         let message = format!("{}: could not {step}: {message}", cx.ticket.ticket.id);
         cx.events.push(Event::Warning { message });
         return;

@@ -10,6 +10,7 @@ pub mod faults;
 mod history;
 mod invariants;
 mod people;
+mod resuming;
 pub mod scenario;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -183,8 +184,10 @@ impl Sim {
         let now = self.world.clock().now();
         let mut events = Vec::new();
         let mut heard = Vec::new();
-        if std::mem::take(&mut self.resumes) {
-            events.extend(self.run.apply(now, Input::Resumed));
+        let resumes = std::mem::take(&mut self.resumes);
+        let survey = if resumes { self.survey() } else { None };
+        if resumes && survey.is_none() {
+            return self.crash("while it looks around");
         }
         for input in inputs {
             if let Input::Finished { effect, .. } = &input {
@@ -193,6 +196,10 @@ impl Sim {
             self.history.command(&input, &self.run);
             self.cover_input(&input);
             events.extend(self.run.apply(now, input));
+        }
+        if let Some(survey) = survey {
+            self.cover_survey(&survey);
+            events.extend(self.run.apply(now, Input::Reconcile(Box::new(survey))));
         }
         let running: BTreeSet<_> = self.running.keys().cloned().collect();
         let start = admit(&self.run, &running, &self.limits);
