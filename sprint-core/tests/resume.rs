@@ -482,7 +482,34 @@ fn the_plan_is_shown_ticket_by_ticket() {
         state.repo.edit_base(None);
     });
     let plan = sprint.plan_for(Choices::default());
-    insta::assert_snapshot!(recovery::text(&sprint.saved(), &plan, 100), @"");
+    insta::assert_snapshot!(recovery::text(&sprint.saved(), &plan, 100), @r#"
+sprint-20260101-000000 of problem demo
+started 2026-01-01T00:00:00Z, interrupted in 2-implementation
+main: base has 1 more commit of others
+
+TICKET  STATE     TRACKER      ACTION        AGENTS  TITLE
+A       verified  Done         RE_VERIFY     2+      make A
+B       checking  In Progress  RE_VERIFY     1+      make B
+C       queued    Todo         RE_IMPLEMENT  4+      make C
+D       opening   Done         SKIP          0       make D
+
+1 SKIP, 2 RE_VERIFY, 1 RE_IMPLEMENT; at least 7 agents run; not doing the skipped ones again saves an estimated $5 to $15
+
+Why:
+  A: nothing at the tracker proves it
+  B: its worker has answered; the layers go on
+  C: it was not begun
+  D: somebody finished it outside the sprint
+
+Branches:
+  A: 1 commit, directory there, 1 behind base
+  B: 1 commit, directory there, 1 behind base
+
+Please note:
+  A: missing evidence
+  D: stale in progress
+  D: it is Done and nothing proves it
+"#);
 }
 
 #[test]

@@ -36,23 +36,7 @@ pub(super) fn finished(
     if ticket.chores.contains(&step) {
         ticket.forget_retries(step);
         ticket.chores.remove(&step);
-        match (step, done) {
-            (Step::Release, _) => ticket.workspaces.clear(),
-            (Step::Reopen, _) => ticket.doubt = None,
-            (Step::PostAgain, Done::Posted(posted)) => {
-                if let Stage::Verified { comment, .. } | Stage::Merged { comment, .. } =
-                    &mut ticket.stage
-                {
-                    *comment = posted;
-                }
-            }
-            (Step::PostAgain, _) => {
-                let id = &cx.ticket.ticket.id;
-                let message = format!("{id}: its evidence was posted again and cannot be found");
-                cx.events.push(Event::Warning { message });
-            }
-            _ => {}
-        }
+        chore_done(ticket, step, done, cx);
         return;
     }
     answered(ticket, step, done, cx);
@@ -62,7 +46,32 @@ pub(super) fn finished(
     }
 }
 
+/// Something beside the main line is done.
+fn chore_done(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
+    if step == Step::Release {
+        ticket.workspaces.clear();
+    } else if step == Step::Reopen {
+        ticket.doubt = None;
+    } else if step == Step::PostAgain {
+        match (&mut ticket.stage, done) {
+            (
+                Stage::Verified { comment, .. } | Stage::Merged { comment, .. },
+                Done::Posted(posted),
+            ) => *comment = posted,
+            _ => {
+                let id = &cx.ticket.ticket.id;
+                let message = format!("{id}: its evidence was posted again and cannot be found");
+                cx.events.push(Event::Warning { message });
+            }
+        }
+    }
+}
+
 /// Takes in the answer to a step of the main line.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm per stage and answer, and nothing else"
+)]
 fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
     match (mem::replace(&mut ticket.stage, Stage::Queued), step, done) {
         (Stage::Opening { entry }, Step::Open, Done::Opened(opened)) => {

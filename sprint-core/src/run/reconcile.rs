@@ -348,6 +348,7 @@ impl SprintRun {
             ticket.completed_at = None;
             ticket.merge = MergeState::Unmerged;
             ticket.taken_back = None;
+            ticket.stage = Stage::Queued;
             doubt(ticket, why);
         });
         self.requeue(id);

@@ -72,7 +72,7 @@ pub async fn landings_are_seen(harness: &dyn VcsHarness) {
     let workspace = open(harness, &spec(harness, "ENG-1").await).await;
     let input = ticket(harness, "ENG-1", "b.txt", "one\n").await;
     let before = audit(harness, &base, &[]).await;
-    assert_eq!(before.made, [workspace.branch.clone()]);
+    assert_eq!(before.made, std::slice::from_ref(&workspace.branch));
     let same = BaseFacts {
         head: base.clone(),
         holds_seen: true,

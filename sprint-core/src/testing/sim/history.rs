@@ -134,6 +134,14 @@ impl History {
         }
     }
 
+    /// The agent of an attempt is started once more, under another name.
+    pub(super) fn begins_again(&mut self, ticket: &TicketId, attempt: u32) {
+        if let Some(spent) = self.spent.get_mut(ticket) {
+            spent.fresh.remove(&attempt);
+            spent.continued.remove(&attempt);
+        }
+    }
+
     fn forget(&mut self, ticket: &TicketId) {
         self.holds.retain(|id, _| id.ticket_id() != Some(ticket));
     }

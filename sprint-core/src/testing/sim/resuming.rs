@@ -129,6 +129,10 @@ impl Sim {
                 self.coverage.hit("mend", "landed unheard");
             }
             let stage = &self.run.tickets()[id].stage;
+            if matches!(row.decision.mend, Mend::Reopen | Mend::Distrust) {
+                let attempt = self.run.tickets()[id].attempt;
+                self.history.begins_again(id, attempt);
+            }
             self.coverage.hit(
                 "mend",
                 match row.decision.mend {
