@@ -23,15 +23,15 @@ fn run() -> SprintRun {
 fn limited(run: &mut SprintRun, step: Step, retry_after_ms: Option<u64>) {
     let failure = Failure::new(ErrorKind::RateLimited { retry_after_ms }, "slow down");
     run.with_ticket(&id("A"), |ticket, cx| {
-        effect_failed(ticket, step, failure, cx)
+        effect_failed(ticket, step, failure, cx);
     });
 }
 
 fn stuck_of(run: &SprintRun) -> Option<StuckReason> {
-    match run.tickets()[&id("A")].stage {
-        Stage::Stuck { reason, .. } => Some(reason),
-        _ => None,
-    }
+    let Stage::Stuck { reason, .. } = run.tickets()[&id("A")].stage else {
+        return None;
+    };
+    Some(reason)
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn to_wait_for_the_budget_of_the_tracker_as_told_is_no_failure_of_the_ticket() {
 fn a_chore_that_waited_for_a_day_is_let_go_with_a_warning() {
     let mut run = run();
     run.with_ticket(&id("A"), |ticket, _| {
-        drop(ticket.chores.insert(Step::Start))
+        ticket.chores.insert(Step::Start);
     });
     for _ in 0..24 {
         limited(&mut run, Step::Start, Some(2 * MAX_TOLD_MS));

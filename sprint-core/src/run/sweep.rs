@@ -101,7 +101,7 @@ impl SprintRun {
 
     /// The tracker has to be looked at, if there is anything to see.
     pub(super) fn sweep_is_due(&mut self) {
-        // One whose evidence is posted again first is looked at afterwards.
+        // Also while one is still being closed, or its evidence posted, again: that is waited for.
         let due = self.tickets.values().any(TicketRun::is_complete);
         if self.sprint.sweep_due != due {
             self.sprint.sweep_due = due;

@@ -232,9 +232,6 @@ impl History {
             coverage.hit("integration", "parked and continued");
         }
         self.parked = parked;
-        if run.sprint().sweeps > 0 && run.sprint().phase == Phase::Tickets {
-            coverage.hit("sweep", "while tickets are worked on");
-        }
         if let Some(integration) = run.integration() {
             if integration.round > self.moved.max(1) {
                 coverage.hit("integration", "base moved");

@@ -492,8 +492,12 @@ pub(super) fn at_the_end(sim: &Sim) {
         // It landed again, and marking it Done again was cut short, or given up with a warning.
         let again = sim.history.landed_again.contains(id)
             && (ticket.chores.contains(&Step::Close) || sim.history.unsure.contains(id));
-        let moved = ticket.aftermath.back().is_some()
-            || sim.world.with(|state| state.board.moved.contains(id)) && !finished;
+        let (automated, unread) = sim.world.with(|state| {
+            let board = &state.board;
+            (board.moved.contains(id), board.unread.contains(id))
+        });
+        let named = ticket.aftermath.back().is_some();
+        let moved = named || automated && (unread || !finished);
         if ticket.is_complete() {
             assert!(
                 done || again || moved || sim.history.unswept,
@@ -529,9 +533,7 @@ pub(super) fn at_the_end(sim: &Sim) {
 /// nobody could look at, or somebody changed since the last look, is anything else.
 fn swept(sim: &Sim, id: &TicketId, finished: bool) {
     let ticket = &sim.run.tickets()[id];
-    // Of those nobody knows whether their last closing was seen by anybody.
-    let unsure = sim.history.unswept || sim.history.unsure.contains(id);
-    if !finished || unsure || !matches!(ticket.stage, Stage::Merged { .. }) {
+    if !finished || sim.history.unswept || !matches!(ticket.stage, Stage::Merged { .. }) {
         return;
     }
     let (status, unread) = sim.world.with(|state| {

@@ -355,6 +355,7 @@ impl Sim {
     ) -> Result<Done, Failure> {
         self.world.arm(fault);
         let before = self.world.with(|state| state.log.cost_micro_usd);
+        let moved = self.world.with(|state| state.board.moved.clone());
         let key = EffectKey {
             sprint: self.run.plan().sprint.clone(),
             effect: id.clone(),
@@ -366,6 +367,13 @@ impl Sim {
         let cost = self.world.with(|state| state.log.cost_micro_usd) - before;
         if id.step == Step::Land {
             self.history.base_may_move = true;
+        }
+        if id.step == Step::Sweep {
+            // What an automation did after this look, only the next one can see.
+            self.world.with(|state| {
+                let board = &mut state.board;
+                board.unread.extend(board.moved.difference(&moved).cloned());
+            });
         }
         let outcome = done.unwrap_or_else(|| panic!("{id} waits, and the fakes never do"));
         if let Err(failure) = &outcome {
@@ -539,6 +547,14 @@ impl Sim {
             if ticket.is_some_and(|t| matches!(t.stage, Stage::AwaitingReview(_))) {
                 self.coverage.hit("review", History::answer(decision));
             }
+        }
+        if let Input::Finished { effect, outcome } = input
+            && effect.step == Step::Sweep
+            && outcome.is_ok()
+            && self.run.wants(effect)
+            && self.run.sprint().phase == Phase::Tickets
+        {
+            self.coverage.hit("sweep", "while tickets are worked on");
         }
         if let Input::Command(Command::Permit { allowed, .. }) = input {
             let what = if *allowed { "allowed" } else { "refused" };
