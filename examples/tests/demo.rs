@@ -371,7 +371,8 @@ fn resumed_after_any_kill_it_ends_the_same() {
                 None => kills += 1,
             }
         };
-        assert_eq!(code, 3, "round {round}");
+        // 0 says that it was over already: the kill came after its last save.
+        assert!(matches!(code, 0 | 3), "round {round}: {code}");
         assert_eq!(result(&dir), expected, "round {round}");
         each_lands_once_with_evidence(&dir);
         assert_eq!(git(&dir, &["status", "--porcelain"]), "");
