@@ -334,6 +334,7 @@ mod tests {
         implementing: Implementing, Verifying
         awaiting permission: Implementing, Verifying
         refreshing: Verifying, Verifying
+        recovering: Verifying, Verifying
         collecting: Verifying, Verifying
         checking: Verifying, Verifying
         reading tests: Verifying, Verifying
@@ -345,6 +346,7 @@ mod tests {
         merged: Complete, Complete
         stuck: Stuck, Stuck
         dropped: Skipped, Skipped
+        done outside: Skipped, Skipped
         "#);
     }
 }

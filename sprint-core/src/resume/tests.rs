@@ -311,7 +311,7 @@ stuck    | STUCK (keep), warned: false
 waiting  | RE_IMPLEMENT (keep), warned: false
 begun    | RE_IMPLEMENT (reopen), warned: true
 answered | RE_VERIFY (recover), warned: true
-proven   | RE_VERIFY (keep), warned: true
+proven   | RE_VERIFY (post again), warned: true
 out      | SKIP (keep), warned: false
 "#);
 }

@@ -456,16 +456,7 @@ pub(super) fn at_the_end(sim: &Sim) {
             let touched = state.board.touched.contains(id);
             (state.board.status(id), touched, evidence)
         });
-        if let Stage::Merged { at, checked, .. } = &ticket.stage {
-            let there = sim
-                .world
-                .with(|state| state.repo.on_base(at) && state.repo.on_base(&checked.head));
-            assert!(there, "broken rule: {id} is merged and not on base");
-            let merges = sim
-                .world
-                .with(|state| state.repo.times_merged(&checked.head));
-            assert!(merges <= 1, "broken rule: {id} is merged {merges} times");
-        }
+        merged(sim, id);
         if let Some(back) = &ticket.taken_back {
             let (gone, change) = sim.world.with(|state| {
                 let gone = back.reverted_at.as_ref();
@@ -526,6 +517,21 @@ pub(super) fn at_the_end(sim: &Sim) {
                 ticket.stage.name()
             );
         }
+    }
+}
+
+/// What is merged is on base, and was merged once.
+fn merged(sim: &Sim, id: &TicketId) {
+    let ticket = &sim.run.tickets()[id];
+    if let Stage::Merged { at, checked, .. } = &ticket.stage {
+        let there = sim
+            .world
+            .with(|state| state.repo.on_base(at) && state.repo.on_base(&checked.head));
+        assert!(there, "broken rule: {id} is merged and not on base");
+        let merges = sim
+            .world
+            .with(|state| state.repo.times_merged(&checked.head));
+        assert!(merges <= 1, "broken rule: {id} is merged {merges} times");
     }
 }
 
