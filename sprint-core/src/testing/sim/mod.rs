@@ -24,7 +24,6 @@ use crate::engine::perform::perform;
 use crate::failure::{ErrorKind, Failure};
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::{Clock as _, EffectContext, Lease};
-use crate::run::SprintRun;
 use crate::run::admit::{Limits, admit};
 use crate::run::effect::{Done, EffectId, EffectKey, Lane, Step, Work};
 use crate::run::event::Event;
@@ -34,6 +33,7 @@ use crate::run::spending::{Purse, may_have_cost};
 use crate::run::state::Phase;
 use crate::run::ticket::Stage;
 use crate::run::undo::Way;
+use crate::run::{Outcome, SprintRun};
 use crate::testing::fake::{self, FakeStore};
 use crate::testing::rng::Rng;
 use crate::testing::sim::coverage::Coverage;
@@ -150,7 +150,11 @@ impl Sim {
                 && let Some(outcome) = self.run.outcome()
             {
                 match self.after(&outcome) {
-                    Some(inputs) => self.fold(inputs),
+                    Some(inputs) => {
+                        // It was over; whoever wants more starts the program again.
+                        self.resumes |= matches!(outcome, Outcome::Complete(_));
+                        self.fold(inputs);
+                    }
                     None => break,
                 }
             } else {
@@ -191,6 +195,11 @@ impl Sim {
         }
         for input in inputs {
             if let Input::Finished { effect, .. } = &input {
+                if resumes {
+                    // It answered to the process that died.
+                    self.history.unheard(effect);
+                    continue;
+                }
                 heard.push(effect.clone());
             }
             self.history.command(&input, &self.run);
