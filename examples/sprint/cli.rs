@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sprint_core::id::{BranchName, ProblemId, TicketId};
+use sprint_core::resume::Choices;
 use sprint_core::run::input::Command;
 
 use crate::agents::AgentArgs;
 use crate::agents::check::CheckArgs;
+use crate::decide::{ChangesArgs, DecideArgs};
+use crate::dry_run::{DRY_RUN_HELP, DryRunArgs};
 use crate::preflight::{PREFLIGHT_HELP, PreflightArgs};
+use crate::resume::{RESUME_HELP, ResumeArgs};
 use crate::tracker::check::CheckArgs as TrackerCheckArgs;
 use crate::tracker::{Kind, TrackerArgs};
-use crate::dry_run::{DRY_RUN_HELP, DryRunArgs};
 use crate::undo::UndoArgs;
 use crate::verify::{VERIFY_HELP, VerifyArgs};
 
@@ -71,6 +74,17 @@ pub(crate) enum Action {
     /// ticket is changed, no agent started and no command of the gate run.
     #[command(after_help = DRY_RUN_HELP)]
     DryRun(DryRunArgs),
+    /// Show what an interrupted sprint needs, ticket by ticket, ask, and go on with it.
+    #[command(after_help = RESUME_HELP)]
+    Resume(Box<ResumeArgs>),
+    /// Try a stuck or blocked ticket again with a new budget, and go on.
+    Reattempt(Box<DecideArgs>),
+    /// Take a ticket out of the sprint, and go on.
+    Drop(Box<DecideArgs>),
+    /// Approve a ticket's change in human review, and go on.
+    Approve(Box<DecideArgs>),
+    /// Ask for changes to a ticket in human review, and go on.
+    RequestChanges(Box<ChangesArgs>),
     /// Show where the sprint of a problem stands.
     Status,
     /// Look at the agents before a sprint relies on them.
@@ -264,6 +278,9 @@ pub(crate) struct RunArgs {
     /// Ask nothing before a new sprint starts, not even on a terminal.
     #[arg(long)]
     pub(crate) yes: bool,
+    /// What `sprint resume` was told.
+    #[arg(skip)]
+    pub(crate) choices: Option<Choices>,
     /// What `sprint revert` or `sprint reland` asks for.
     #[arg(skip)]
     pub(crate) undo: Option<Command>,
@@ -288,6 +305,7 @@ impl RunArgs {
             discard: false,
             skip_e2e: false,
             yes: true,
+            choices: None,
             undo: None,
         }
     }

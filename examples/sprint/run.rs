@@ -216,7 +216,9 @@ impl Session<'_> {
                     control.send(Command::Continue);
                 }
                 live.resume(&saved);
-                let run = engine.resume(saved, &self.lease, &mut inbox);
+                let choices = self.args.choices.clone().unwrap_or_default();
+                let survey = engine.survey(&saved, choices).await?;
+                let run = engine.resume_with(saved, survey, &self.lease, &mut inbox);
                 interruptible(run, &control, &live).await
             }
             None => {

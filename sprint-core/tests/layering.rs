@@ -17,14 +17,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("inspect", &["plan", "domain", "id", "time"]),
     ("preflight", &["plan", "domain", "id"]),
     ("readiness", &["inspect", "plan", "domain", "id", "time"]),
+    ("resume", &["evidence", "domain", "id", "time"]),
     (
         "run",
-        &["inspect", "plan", "domain", "id", "time", "failure"],
+        &[
+            "resume", "inspect", "plan", "domain", "id", "time", "failure",
+        ],
     ),
     (
         "report",
         &[
             "run",
+            "resume",
             "readiness",
             "inspect",
             "plan",
@@ -45,8 +49,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "ports", "report", "run", "inspect", "plan", "evidence", "domain", "id", "time",
-            "failure",
+            "ports", "report", "run", "resume", "inspect", "plan", "evidence", "domain", "id",
+            "time", "failure",
         ],
     ),
 ];
@@ -63,6 +67,7 @@ const PURE: &[&str] = &[
     "inspect",
     "preflight",
     "readiness",
+    "resume",
     "run",
     "report",
 ];

@@ -29,6 +29,7 @@ mod open;
 mod refresh;
 mod revert;
 
+mod audit;
 mod combine;
 mod graft;
 mod importers;

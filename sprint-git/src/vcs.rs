@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use sprint_core::domain::audit::{Audit, AuditSpec};
 use sprint_core::domain::merge::{
     CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
 };
@@ -131,6 +132,11 @@ impl Vcs for GitVcs {
     async fn trace(&self, branch: &BranchName, commit: &CommitId) -> Result<Trace> {
         let trace = self.repo.trace(branch, commit).await;
         trace.map_err(|error| error.during("trace", commit.as_str()))
+    }
+
+    async fn audit(&self, spec: &AuditSpec) -> Result<Audit> {
+        let audit = self.repo.audit(spec).await;
+        audit.map_err(|error| error.during("look at the branches of", spec.sprint.as_str()))
     }
 
     async fn probe(&self, spec: &ProbeSpec) -> Result<Probe> {

@@ -1,6 +1,7 @@
 //! The nouns of a sprint, as plain values. No IO, no time, no decisions.
 
 pub mod agent;
+pub mod audit;
 pub mod check;
 pub mod command;
 pub mod config;
