@@ -33,13 +33,7 @@ fn tracker(server: &Server) -> LinearTracker {
 }
 
 fn all() -> TicketFilter {
-    TicketFilter {
-        team: None,
-        project: None,
-        label: None,
-        status: [TicketStatus::Todo].into(),
-        states: [].into(),
-    }
+    TicketFilter::in_status([TicketStatus::Todo])
 }
 
 /// Everything of the process, the server included, in MiB.

@@ -4,6 +4,7 @@
 //! shows the least that another program needs.
 
 mod agents;
+mod checks;
 mod cli;
 mod conflicts;
 mod demo;

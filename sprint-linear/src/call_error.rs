@@ -6,6 +6,8 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::ports;
 use sprint_core::time::Timestamp;
 
+use crate::transport::Lost;
+
 /// A failed call of one operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CallError {
@@ -69,6 +71,12 @@ impl Problem {
         matches!(self, Self::Unsent | Self::Lost | Self::Locked)
     }
 
+    /// Whether a write that is harmless to repeat may work, or prove to be done, when it is sent
+    /// again.
+    pub(crate) const fn may_be_repeated(self) -> bool {
+        self.may_be_done() || self.passes()
+    }
+
     /// What the engine does about it. `now` is by our clock.
     pub(crate) fn kind(self, now: Timestamp) -> ErrorKind {
         match self {
@@ -119,6 +127,15 @@ impl CallError {
             problem,
             text: printable(text),
         }
+    }
+
+    /// Nothing was answered.
+    pub(crate) fn lost(operation: &'static str, lost: &Lost) -> Self {
+        let problem = match lost.sent {
+            true => Problem::Lost,
+            false => Problem::Unsent,
+        };
+        Self::new(operation, problem, &lost.reason)
     }
 
     /// As a failure of the port: `doing` completes "failed to …".

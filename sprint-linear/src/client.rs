@@ -17,7 +17,7 @@ use crate::call_error::{CallError, Problem};
 use crate::client::answer::{Meaning, Refusal, meaning};
 use crate::ops::Operation;
 use crate::token::Token;
-use crate::transport::{Body, Transport};
+use crate::transport::{Body, Lost, Transport};
 
 /// Linear refuses bodies above 10 MiB; nothing of ours comes near a tenth of that.
 const LARGEST: usize = 1 << 20;
@@ -25,8 +25,8 @@ const LARGEST: usize = 1 << 20;
 const LONGEST_ANSWER: usize = 64 << 20;
 /// A call takes no longer.
 const CALL: Duration = Duration::from_secs(30);
-/// Attempts to read, the first included.
-const ATTEMPTS: u32 = 5;
+/// Attempts at what may be repeated, the first included.
+pub(crate) const ATTEMPTS: u32 = 5;
 
 /// Sends operations: with the credential, within the budget, and with what answers mean decided
 /// in one place.
@@ -100,16 +100,63 @@ impl Client {
         variables: &O::Variables,
     ) -> Result<O::Data, CallError> {
         debug_assert!(!O::WRITES, "{} is not to be repeated blindly", O::NAME);
+        let call = || self.call::<O>(variables);
+        self.repeat(ATTEMPTS, Problem::passes, call).await
+    }
+
+    /// Reads something that may not be there.
+    pub(crate) async fn find<O: Operation>(
+        &self,
+        variables: &O::Variables,
+    ) -> Result<Option<O::Data>, CallError> {
+        match self.read::<O>(variables).await {
+            Ok(data) => Ok(Some(data)),
+            Err(error) if error.problem == Problem::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes a write that is harmless to repeat, again if that may help: also where it may have
+    /// been done.
+    pub(crate) async fn persistently<T, F>(
+        &self,
+        call: impl Fn() -> F + Sync,
+    ) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>> + Send,
+    {
+        self.repeat(ATTEMPTS, Problem::may_be_repeated, call).await
+    }
+
+    /// Makes a call up to `attempts` times, with growing pauses, while it fails in ways that
+    /// `again` names.
+    pub(crate) async fn repeat<T, F>(
+        &self,
+        attempts: u32,
+        again: impl Fn(Problem) -> bool + Sync,
+        call: impl Fn() -> F + Sync,
+    ) -> Result<T, CallError>
+    where
+        F: Future<Output = Result<T, CallError>> + Send,
+    {
         let mut attempt = 1;
         loop {
-            match self.call::<O>(variables).await {
-                Err(error) if error.problem.passes() && attempt < ATTEMPTS => {
+            match call().await {
+                Err(error) if again(error.problem) && attempt < attempts => {
                     self.back_off(attempt).await;
                     attempt += 1;
                 }
                 done => return done,
             }
         }
+    }
+
+    /// Waits until the `look`-th of several times, counted from 0, at which something is read that
+    /// may not show yet; `times` are in milliseconds after the first.
+    pub(crate) async fn wait_for_look(&self, times: &[u64], look: usize) {
+        let before = look.checked_sub(1).map_or(0, |before| times[before]);
+        let wait = times[look] - before;
+        self.sleep(Duration::from_millis(wait)).await;
     }
 
     /// Waits before the next attempt.
@@ -152,7 +199,7 @@ impl Client {
                 Ok(call) => {
                     let answered = self.send(body.clone()).await;
                     let (status, headers, body) =
-                        answered.map_err(|(problem, text)| error(problem, &text))?;
+                        answered.map_err(|lost| CallError::lost(O::NAME, &lost))?;
                     let now = self.now();
                     self.budget.learn(&call, &headers, now);
                     match meaning(status, &body) {
@@ -180,29 +227,18 @@ impl Client {
         }
     }
 
-    /// One request; the error says whether it may have been carried out.
-    async fn send(
-        &self,
-        body: Vec<u8>,
-    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), (Problem, String)> {
+    /// One request.
+    async fn send(&self, body: Vec<u8>) -> Result<(StatusCode, HeaderMap, Vec<u8>), Lost> {
         let request = Request::builder()
             .method(Method::POST)
             .uri(&self.endpoint)
             .header(AUTHORIZATION, self.token.header())
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(Body::from(body))
-            .map_err(|error| (Problem::Unsent, error.to_string()))?;
-        let lost = |lost: crate::transport::Lost| {
-            let problem = if lost.sent {
-                Problem::Lost
-            } else {
-                Problem::Unsent
-            };
-            (problem, lost.reason)
-        };
-        let answer = self.transport.send(request, CALL).await.map_err(lost)?;
+            .map_err(|error| Lost::unsent(error.to_string()))?;
+        let answer = self.transport.send(request, CALL).await?;
         let (head, body) = answer.into_parts();
-        let body = body.bytes(LONGEST_ANSWER).await.map_err(lost)?;
+        let body = body.bytes(LONGEST_ANSWER).await?;
         Ok((head.status, head.headers, body.to_vec()))
     }
 }

@@ -49,17 +49,17 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
 }
 
 fn priority(number: f64) -> Result<Priority, String> {
-    let names = [
+    let all = [
         Priority::None,
         Priority::Urgent,
         Priority::High,
         Priority::Medium,
         Priority::Low,
     ];
-    let mut numbered = (0u8..).map(f64::from).zip(names);
-    let found = numbered.find(|(n, _)| (n - number).abs() < f64::EPSILON);
+    let is_it = |p: &Priority| (f64::from(p.number()) - number).abs() < f64::EPSILON;
+    let found = all.into_iter().find(is_it);
     let unknown = || format!("its priority is {number}, which has no meaning");
-    found.map(|(_, priority)| priority).ok_or_else(unknown)
+    found.ok_or_else(unknown)
 }
 
 /// Whatever scale a team estimates on, all of them begin alike: up to 2 is small, up to 5 is

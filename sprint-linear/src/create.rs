@@ -36,16 +36,13 @@ mod verify;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use sprint_core::domain::draft::{CheckedDraft, PlanDraft};
 use sprint_core::failure::ErrorKind;
-use sprint_core::id::{DraftKey, TicketId};
+use sprint_core::id::{BlobId, DraftKey, TicketId};
 use sprint_core::ports::{self, Clock};
 
-use crate::budget::Budget;
-use crate::client::Client;
+use crate::budget::{Budget, LONGEST};
 use crate::config::LinearConfig;
 use crate::create::building::Building;
 use crate::create::journal::{Book, Journal, What};
@@ -57,10 +54,6 @@ pub use journal_store::{FileJournal, JournalStore, MemoryJournal};
 pub use preview::{Collision, PlannedOperation, Preview};
 pub use rollback::{Survivor, TakenBack, Why};
 pub use verify::{Difference, Finding};
-
-/// Holds of the request budget up to this long are waited out; it takes longer to find out what
-/// became of a plan than to let it be finished.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// Builds plans in a team, and takes them back.
 ///
@@ -112,10 +105,11 @@ impl Plans {
         clock: Arc<dyn Clock>,
         budget: Budget,
     ) -> Self {
-        let (token, api) = (config.token.clone(), config.api().to_owned());
-        let client = Client::new(transport, clock, budget, token, api).patient(PATIENCE);
+        let link = Link::open(config, transport, clock, budget);
+        // Holds are waited out as long as they are ever told: it takes longer to find out what
+        // became of a plan than to let it be finished.
         Self {
-            link: Arc::new(Link::new(client, config)),
+            link: Arc::new(link.patient(LONGEST)),
         }
     }
 
@@ -222,10 +216,7 @@ fn created(journal: &Journal, findings: Vec<Finding>) -> ports::Result<CreatedPl
 /// SHA-256 of a plan, in hexadecimal.
 fn digest(plan: &PlanDraft) -> String {
     let json = serde_json::to_vec(plan).expect("plans are plain data");
-    Sha256::digest(&json)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    BlobId::of(&json).to_string()
 }
 
 /// Why a plan is not complete, and what to do about it.

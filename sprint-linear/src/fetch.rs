@@ -21,13 +21,14 @@ use sprint_core::id::{TicketId, natural_key};
 use sprint_core::ports::Result;
 use sprint_core::time::Timestamp;
 
-use crate::call_error::{CallError, Problem, printable};
+use crate::call_error::{CallError, printable};
 use crate::convert;
 use crate::directory::Directory;
 use crate::fetch::list::{Listing, Row, in_full};
 use crate::fetch::wanted::Wanted;
 use crate::link::Link;
-use crate::ops::issues::{ById, Issue, IssueNode, IssueRef};
+use crate::ops::ById;
+use crate::ops::issues::{Issue, IssueNode, IssueRef};
 use crate::ops::states::BATCH;
 use crate::team::Teams;
 
@@ -164,19 +165,17 @@ impl Fetch<'_> {
                 continue;
             }
             // Lists lag, and may leave out what there is.
-            let variables = ById { id: id.clone() };
-            match self.link.client.read::<Issue>(&variables).await {
-                Ok(data) => match in_full(self.link, data.issue).await? {
+            match self.link.client.find::<Issue>(&ById::new(id)).await? {
+                Some(data) => match in_full(self.link, data.issue).await? {
                     Row::Issue(node) => self.others.extend([(id.clone(), *node)]),
                     Row::Malformed(text) => {
                         self.malformed.insert(text);
                         self.missing.insert(id.clone());
                     }
                 },
-                Err(error) if error.problem == Problem::NotFound => {
+                None => {
                     self.missing.insert(id.clone());
                 }
-                Err(error) => return Err(error),
             }
         }
         Ok(())

@@ -11,25 +11,19 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use sha2::{Digest as _, Sha256};
 
 use crate::call_error::{CallError, Problem};
-use crate::client::Client;
+use crate::client::{ATTEMPTS, Client};
 use crate::link::Link;
 use crate::ops::files::{FileUpload, Target, Wanted};
-use crate::transport::{Body, Lost};
+use crate::transport::Body;
 
 /// What our files are.
 const TEXT: &str = "text/plain; charset=utf-8";
 /// Attempts at an upload, each to an address of its own.
 const UPLOADS: u32 = 3;
-/// Attempts at anything else.
-const ATTEMPTS: u32 = 5;
 /// A download that yields nothing for so long is given up.
 const DOWNLOAD: Duration = Duration::from_secs(30);
-/// Reads of a file that was just sent, by when they are made: they may lag.
-const FRESH: [Duration; 3] = [
-    Duration::ZERO,
-    Duration::from_secs(1),
-    Duration::from_secs(4),
-];
+/// When a file that was just sent is read, in milliseconds after the first time: reads may lag.
+const FRESH: [u64; 3] = [0, 1_000, 4_000];
 
 const UPLOAD: &str = "upload of a file";
 const READ: &str = "download of a file";
@@ -89,12 +83,8 @@ async fn once(link: &Link, name: &str, content: &Content, body: Body) -> Result<
     let target = target(&link.client, name, content.bytes).await?;
     origin_of_files(link, &target.asset_url)?;
     send(link, &target, content.bytes, body).await?;
-    let mut before = Duration::ZERO;
-    for look in FRESH {
-        if look > before {
-            link.client.sleep(look - before).await;
-            before = look;
-        }
+    for look in 0..FRESH.len() {
+        link.client.wait_for_look(&FRESH, look).await;
         match find(link, &target.asset_url, content).await? {
             Asset::Intact => return Ok(target.asset_url),
             Asset::Gone => {}
@@ -118,42 +108,10 @@ async fn target(client: &Client, name: &str, bytes: u64) -> Result<Target, CallE
         size,
     };
     let ask = || client.call::<FileUpload>(&wanted);
-    let payload = persistently(client, ask).await?.file_upload;
+    let payload = client.persistently(ask).await?.file_upload;
     let target = payload.upload_file.filter(|_| payload.success);
     let nothing = || CallError::new(UPLOAD, Problem::NotApplied, "no address was given");
     target.ok_or_else(nothing)
-}
-
-/// Makes a write that is harmless to repeat, again if that may help: also where it may have been
-/// done.
-pub(crate) async fn persistently<T, F>(
-    client: &Client,
-    call: impl Fn() -> F + Sync,
-) -> Result<T, CallError>
-where
-    F: Future<Output = Result<T, CallError>> + Send,
-{
-    repeated(client, |p| p.passes() || p.may_be_done(), call).await
-}
-
-async fn repeated<T, F>(
-    client: &Client,
-    again: impl Fn(Problem) -> bool + Sync,
-    call: impl Fn() -> F + Sync,
-) -> Result<T, CallError>
-where
-    F: Future<Output = Result<T, CallError>> + Send,
-{
-    let mut attempt = 1;
-    loop {
-        match call().await {
-            Err(error) if again(error.problem) && attempt < ATTEMPTS => {
-                client.back_off(attempt).await;
-                attempt += 1;
-            }
-            done => return done,
-        }
-    }
 }
 
 /// Sends the bytes, with the headers that were asked for and no credential.
@@ -187,7 +145,9 @@ async fn send(link: &Link, target: &Target, bytes: u64, body: Body) -> Result<()
     let request = request.map_err(|_| refused("the address for the upload is none"))?;
     let within = Duration::from_secs(30 + bytes / (256 << 10));
     let answer = link.client.transport().send(request, within).await;
-    let status = answer.map_err(|lost| lost_on(UPLOAD, lost))?.status();
+    let status = answer
+        .map_err(|lost| CallError::lost(UPLOAD, &lost))?
+        .status();
     if status.is_success() {
         return Ok(());
     }
@@ -203,10 +163,8 @@ async fn send(link: &Link, target: &Target, bytes: u64, body: Body) -> Result<()
 /// If that cannot be found out, or the address is not one of Linear's files.
 pub(crate) async fn find(link: &Link, url: &str, content: &Content) -> Result<Asset, CallError> {
     origin_of_files(link, url)?;
-    repeated(&link.client, Problem::passes, || {
-        find_once(link, url, content)
-    })
-    .await
+    let look = || find_once(link, url, content);
+    link.client.repeat(ATTEMPTS, Problem::passes, look).await
 }
 
 async fn find_once(link: &Link, url: &str, content: &Content) -> Result<Asset, CallError> {
@@ -218,7 +176,7 @@ async fn find_once(link: &Link, url: &str, content: &Content) -> Result<Asset, C
         .body(Body::empty());
     let request = request.map_err(|_| error(Problem::Invalid, "the address is none"))?;
     let answer = link.client.transport().send(request, DOWNLOAD).await;
-    let answer = answer.map_err(|lost| lost_on(READ, lost))?;
+    let answer = answer.map_err(|lost| CallError::lost(READ, &lost))?;
     let status = answer.status();
     if status != StatusCode::OK {
         let problem = match status {
@@ -236,7 +194,7 @@ async fn find_once(link: &Link, url: &str, content: &Content) -> Result<Asset, C
     let mut pieces = answer.into_body().into_pieces();
     let (mut length, mut digest) = (0, Sha256::new());
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|lost| lost_on(READ, lost))?;
+        let piece = piece.map_err(|lost| CallError::lost(READ, &lost))?;
         length += piece.len() as u64;
         if length > content.bytes {
             return Ok(Asset::Altered);
@@ -245,15 +203,6 @@ async fn find_once(link: &Link, url: &str, content: &Content) -> Result<Asset, C
     }
     let same = length == content.bytes && hex(&digest.finalize()) == content.sha256;
     Ok(if same { Asset::Intact } else { Asset::Altered })
-}
-
-fn lost_on(what: &'static str, lost: Lost) -> CallError {
-    let problem = if lost.sent {
-        Problem::Lost
-    } else {
-        Problem::Unsent
-    };
-    CallError::new(what, problem, &lost.reason)
 }
 
 /// Refuses an address that is not below the configured origin of files, or that could not stand

@@ -11,7 +11,7 @@ use super::*;
 use crate::budget::Budget;
 use crate::config::LinearConfig;
 use crate::token::Token;
-use crate::transport::Transport;
+use crate::transport::{Lost, Transport};
 
 /// Answers in order, and remembers what it was asked.
 #[derive(Debug, Default)]
@@ -65,14 +65,9 @@ fn link(answers: Vec<Response<Vec<u8>>>) -> (Link, Arc<Script>, FakeClock) {
     });
     let clock = FakeClock::new(Timestamp::from_millis(0));
     let config = LinearConfig::new(Token::api_key("lin_api_secret").unwrap());
-    let client = Client::new(
-        Arc::<Script>::clone(&script),
-        Arc::new(clock.clone()),
-        Budget::new(),
-        config.token.clone(),
-        config.api().to_owned(),
-    );
-    (Link::new(client, config), script, clock)
+    let transport = Arc::<Script>::clone(&script);
+    let link = Link::open(config, transport, Arc::new(clock.clone()), Budget::new());
+    (link, script, clock)
 }
 
 fn send(answers: Vec<Response<Vec<u8>>>) -> (Result<String, CallError>, Arc<Script>) {

@@ -1,13 +1,18 @@
 //! A connection that knows who it is.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
+use sprint_core::ports::Clock;
 use tokio::sync::OnceCell;
 
+use crate::budget::Budget;
 use crate::call_error::CallError;
 use crate::client::Client;
 use crate::config::LinearConfig;
 use crate::ops::identity::{self, Identity, NoVariables};
+use crate::transport::Transport;
 
 /// The client, the configuration, and who we are to Linear.
 pub(crate) struct Link {
@@ -17,11 +22,26 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    pub(crate) fn new(client: Client, config: LinearConfig) -> Self {
+    /// A connection to what the configuration names; nothing is sent yet.
+    pub(crate) fn open(
+        config: LinearConfig,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+        budget: Budget,
+    ) -> Self {
+        let (token, api) = (config.token.clone(), config.api().to_owned());
         Self {
-            client,
+            client: Client::new(transport, clock, budget, token, api),
             config,
             identity: OnceCell::new(),
+        }
+    }
+
+    /// The same, which waits up to `patience` where the service asks for it.
+    pub(crate) fn patient(self, patience: Duration) -> Self {
+        Self {
+            client: self.client.patient(patience),
+            ..self
         }
     }
 

@@ -140,10 +140,8 @@ async fn await_id<C: Creation>(
     what: &C,
     id: &str,
 ) -> Result<Option<Found<C::Entity>>, CallError> {
-    let mut before = 0;
-    for look in LOOKS {
-        client.sleep(Duration::from_millis(look - before)).await;
-        before = look;
+    for look in 0..LOOKS.len() {
+        client.wait_for_look(&LOOKS, look).await;
         if let Some(found) = what.look(id).await? {
             return Ok(Some(found));
         }

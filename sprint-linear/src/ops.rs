@@ -45,6 +45,59 @@ pub(crate) struct Page<T> {
     pub(crate) page_info: PageInfo,
 }
 
+/// One thing, by its id; for an issue its identifier is good as well.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ById {
+    pub(crate) id: String,
+}
+
+impl ById {
+    pub(crate) fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// Several things, by their ids.
+#[derive(Serialize)]
+pub(crate) struct ByIds {
+    pub(crate) ids: Vec<String>,
+    /// As many as there are ids.
+    pub(crate) first: u32,
+}
+
+impl ByIds {
+    pub(crate) fn new(ids: Vec<String>) -> Self {
+        let first = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        Self { ids, first }
+    }
+}
+
+/// A page of what hangs on something, of a size that the document says.
+#[derive(Serialize)]
+pub(crate) struct Next {
+    pub(crate) id: String,
+    /// Where it begins; `None` for the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) after: Option<String>,
+}
+
+/// Something to create.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Create<T> {
+    pub(crate) input: T,
+}
+
+/// An answer that says no more than whether it was done.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Success {
+    pub(crate) success: bool,
+}
+
+/// Whether something is neither archived nor in the trash.
+pub(crate) fn is_live(archived_at: Option<&String>, trashed: Option<bool>) -> bool {
+    archived_at.is_none() && trashed != Some(true)
+}
+
 /// Something named by its id alone.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Named {
@@ -52,11 +105,12 @@ pub(crate) struct Named {
     pub(crate) id: String,
 }
 
-/// Declares an operation: its document is `ops/{file}.graphql`.
+/// Declares an operation: its document is `ops/{file}.graphql`, with the `fragment` that it shares
+/// with another operation, if there is one.
 macro_rules! operation {
     (
         $(#[$doc:meta])*
-        $name:ident, $file:literal, writes: $writes:literal,
+        $name:ident, $file:literal $(, fragment: $fragment:literal)?, writes: $writes:literal,
         $variables:ty => $data:ty, $points:expr
     ) => {
         $(#[$doc])*
@@ -64,7 +118,10 @@ macro_rules! operation {
 
         impl $crate::ops::Operation for $name {
             const NAME: &'static str = stringify!($name);
-            const DOCUMENT: &'static str = include_str!(concat!($file, ".graphql"));
+            const DOCUMENT: &'static str = concat!(
+                include_str!(concat!($file, ".graphql")),
+                $(include_str!(concat!($fragment, ".graphql")),)?
+            );
             const WRITES: bool = $writes;
             type Variables = $variables;
             type Data = $data;

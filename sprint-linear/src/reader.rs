@@ -24,9 +24,8 @@ use crate::call_error::{CallError, Problem};
 use crate::comments;
 use crate::link::Link;
 use crate::once::LOOKS;
-use crate::ops::Operation as _;
-use crate::ops::issues::ById;
-use crate::ops::states::{self, ByIds, IssueState, IssueStates, Seen};
+use crate::ops::states::{self, IssueState, IssueStates, Seen};
+use crate::ops::{ById, ByIds, Operation as _};
 use crate::pages::Pages;
 use crate::reader::mark::Mark;
 use crate::reader::queue::{Batch, Queue};
@@ -64,7 +63,7 @@ impl Reader {
     ///
     /// [`Problem::NotConfirmed`] if reads still do not show what was written when they ought to.
     pub(crate) async fn fresh(&self, uuid: &str) -> Answer {
-        self.until(uuid, |_| true).await
+        self.settled(uuid, |_| true).await
     }
 
     /// The issue as it is now, or was a moment ago and after the last write of ours.
@@ -78,15 +77,6 @@ impl Reader {
             Some(observed) => Ok(observed),
             None => self.fresh(uuid).await,
         }
-    }
-
-    /// The issue as soon as it is as it ought to be, or as it is when it ought to be so long since.
-    pub(crate) async fn settled(
-        &self,
-        uuid: &str,
-        good: impl Fn(&Observed) -> bool + Send + Sync,
-    ) -> Answer {
-        self.until(uuid, good).await
     }
 
     /// Something was written to the issue, which had then changed at `updated`.
@@ -113,15 +103,19 @@ impl Reader {
         Ok(self.remember(Arc::new(observed)))
     }
 
-    async fn until(&self, uuid: &str, good: impl Fn(&Observed) -> bool + Send + Sync) -> Answer {
-        let mut before = 0;
+    /// The issue as soon as it is as it ought to be, or as it is when it ought to be so long since.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fresh`](Self::fresh).
+    pub(crate) async fn settled(
+        &self,
+        uuid: &str,
+        good: impl Fn(&Observed) -> bool + Send + Sync,
+    ) -> Answer {
         let mut last = None;
-        for look in LOOKS {
-            self.link
-                .client
-                .sleep(Duration::from_millis(look - before))
-                .await;
-            before = look;
+        for look in 0..LOOKS.len() {
+            self.link.client.wait_for_look(&LOOKS, look).await;
             let observed = self.next(uuid).await?;
             let missing = self
                 .marks()
@@ -184,8 +178,7 @@ impl Reader {
             return;
         }
         let begun = self.link.client.now();
-        let first = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let variables = ByIds { ids, first };
+        let variables = ByIds::new(ids);
         let read = self.link.client.read::<IssueStates>(&variables).await;
         let mut found = BTreeMap::new();
         match read {
@@ -212,8 +205,7 @@ impl Reader {
     /// Asks for one issue by itself.
     async fn alone(&self, id: &str) -> Result<Observed, CallError> {
         let begun = self.link.client.now();
-        let variables = ById { id: id.to_owned() };
-        let read = self.link.client.read::<IssueState>(&variables).await;
+        let read = self.link.client.read::<IssueState>(&ById::new(id)).await;
         self.complete(read?.issue, begun).await
     }
 

@@ -13,9 +13,9 @@ use sprint_core::ports::{Error, Result};
 use crate::call_error::{CallError, printable};
 use crate::link::Link;
 use crate::ops::identity::NoVariables;
-use crate::ops::team::{self as ops, ById, ByKey, StatesPage};
+use crate::ops::team::{self as ops, ByKey};
 use crate::ops::team::{TeamById, TeamByKey, TeamKeys, TeamStates};
-use crate::ops::{Operation as _, Page};
+use crate::ops::{ById, Next, Operation as _, Page};
 use crate::pages::Pages;
 
 pub(crate) use choice::{State, Team};
@@ -65,8 +65,7 @@ impl Teams {
         if let Some(team) = self.known(id) {
             return Ok(team);
         }
-        let variables = ById { id: id.to_owned() };
-        let asked = self.link.client.read::<TeamById>(&variables).await;
+        let asked = self.link.client.read::<TeamById>(&ById::new(id)).await;
         let team = asked.map_err(|error| self.failed(error, id))?.team;
         self.keep(team).await
     }
@@ -95,7 +94,7 @@ impl Teams {
         let mut after = pages.next(&first.page_info)?;
         while after.is_some() {
             let id = id.to_owned();
-            let variables = StatesPage { id, after };
+            let variables = Next { id, after };
             let page = self.link.client.read::<TeamStates>(&variables).await?;
             after = pages.next(&page.team.states.page_info)?;
             rest.extend(page.team.states.nodes);

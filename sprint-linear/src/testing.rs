@@ -16,7 +16,6 @@ use sprint_core::testing::fake::clock::FakeClock;
 use sprint_core::time::Timestamp;
 
 use crate::budget::Budget;
-use crate::client::Client;
 use crate::config::LinearConfig;
 use crate::link::Link;
 use crate::token::Token;
@@ -82,15 +81,9 @@ impl Fixture {
 
     /// A connection of its own: nothing is known yet, as after a restart.
     pub(crate) fn link(&self) -> Arc<Link> {
-        let config = self.config();
-        let client = Client::new(
-            self.transport(),
-            Arc::new(self.clock.clone()),
-            self.budget.clone(),
-            config.token.clone(),
-            config.api().to_owned(),
-        );
-        Arc::new(Link::new(client, config))
+        let clock = Arc::new(self.clock.clone());
+        let link = Link::open(self.config(), self.transport(), clock, self.budget.clone());
+        Arc::new(link)
     }
 
     /// Adds an issue to team `T`, in the state with this name, and gives its id.

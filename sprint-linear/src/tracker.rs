@@ -20,7 +20,6 @@ use sprint_core::run::proof::Proof;
 
 use crate::budget::Budget;
 use crate::call_error::{CallError, printable};
-use crate::client::Client;
 use crate::comments;
 use crate::config::LinearConfig;
 use crate::directory::Directory;
@@ -61,9 +60,7 @@ impl LinearTracker {
         clock: Arc<dyn Clock>,
         budget: Budget,
     ) -> Self {
-        let token = config.token.clone();
-        let client = Client::new(transport, clock, budget, token, config.api().to_owned());
-        Self::over(Arc::new(Link::new(client, config)))
+        Self::over(Arc::new(Link::open(config, transport, clock, budget)))
     }
 
     pub(crate) fn over(link: Arc<Link>) -> Self {

@@ -104,13 +104,7 @@ async fn work(tracker: &LinearTracker, id: &sprint_core::id::TicketId) -> Result
     let told = |error: sprint_core::ports::Error| error.chain();
     let started = SystemClock.now();
     let key = |step| sample::key(id, 1, step);
-    let filter = TicketFilter {
-        team: None,
-        project: None,
-        label: None,
-        status: [TicketStatus::Todo].into(),
-        states: [].into(),
-    };
+    let filter = TicketFilter::in_status([TicketStatus::Todo]);
     let fetched = tracker.tickets(&filter).await.map_err(told)?;
     let found = fetched.tickets.iter().find(|ticket| ticket.id == *id);
     println!("body comes back as {:?}", found.map(|ticket| &ticket.body));

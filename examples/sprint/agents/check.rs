@@ -8,8 +8,8 @@ use sprint_core::ports::AgentRunner as _;
 
 use crate::agents::build::{self, Surroundings};
 use crate::agents::{AgentArgs, Agents};
+use crate::checks::{self, Line};
 use crate::cli::{Cli, Usage};
-use crate::say;
 
 /// Options of `agents check`.
 #[derive(Debug, Args)]
@@ -25,21 +25,12 @@ pub(crate) fn check(cli: &Cli, args: &CheckArgs) -> Result<u8> {
         .enable_all()
         .build()?;
     let found = runtime.block_on(look(&args.agents))?;
-    if cli.json {
-        let found: Vec<_> = found
-            .iter()
-            .map(|one| {
-                serde_json::json!({
-                    "what": one.what, "standing": one.standing.name(), "found": one.found
-                })
-            })
-            .collect();
-        say(&serde_json::json!({ "checks": found }).to_string());
-    } else {
-        for one in &found {
-            say(&format!("{:6}{:13}{}", one.standing, one.what, one.found));
-        }
-    }
+    let line = |one: &Checkup| Line {
+        standing: one.standing.name(),
+        what: one.what,
+        found: one.found.clone(),
+    };
+    checks::show(cli, 13, &found.iter().map(line).collect::<Vec<_>>());
     let bad = found.iter().any(|one| one.standing == Standing::Bad);
     Ok(if bad { crate::ERROR } else { 0 })
 }

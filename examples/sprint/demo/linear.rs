@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use local_linear::{LocalLinear, NewIssue, RequestKind, Served, Team};
 use sprint_core::domain::config::TicketFilter;
-use sprint_core::domain::ticket::{Priority, TicketStatus};
+use sprint_core::domain::ticket::TicketStatus;
 use sprint_core::local::tracker::FileTracker;
 use sprint_core::ports::{Clock as _, SystemClock, Tracker as _};
 
@@ -34,20 +34,14 @@ impl Played {
         let states = linear.add_states(&team);
         let mut labels: BTreeMap<String, String> = BTreeMap::new();
         let mut issues = BTreeMap::new();
-        let all = TicketFilter {
-            team: None,
-            project: None,
-            label: None,
-            status: [TicketStatus::Todo].into(),
-            states: [].into(),
-        };
+        let all = TicketFilter::in_status([TicketStatus::Todo]);
         let tickets = FileTracker::new(tickets).tickets(&all).await?.tickets;
         for ticket in &tickets {
             let mut issue = NewIssue::new(&team, &ticket.title);
             issue.description = Some(ticket.body.clone());
             // Backlog comes before Todo.
             issue.state = Some(states[1].clone());
-            issue.priority = priority(ticket.priority);
+            issue.priority = ticket.priority.number().into();
             for label in &ticket.labels {
                 let id = labels.entry(label.clone());
                 let id = id.or_insert_with(|| linear.add_label(Some(&team), label));
@@ -107,16 +101,5 @@ impl Played {
             of(RequestKind::Download),
         )]);
         text
-    }
-}
-
-/// A priority as Linear's number.
-const fn priority(priority: Priority) -> i64 {
-    match priority {
-        Priority::None => 0,
-        Priority::Urgent => 1,
-        Priority::High => 2,
-        Priority::Medium => 3,
-        Priority::Low => 4,
     }
 }

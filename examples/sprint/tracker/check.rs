@@ -7,10 +7,11 @@ use sprint_core::domain::ticket::TicketStatus;
 use sprint_core::ports::{Clock as _, SystemClock, Tracker as _};
 use sprint_linear::CheckItem;
 
+use crate::checks::{self, Line};
 use crate::cli::Cli;
 use crate::run::GitRoot;
 use crate::tracker::{Kind, TrackerArgs};
-use crate::{say, wire};
+use crate::wire;
 
 /// Options of `tracker check`.
 #[derive(Debug, Args)]
@@ -18,13 +19,6 @@ pub(crate) struct CheckArgs {
     /// Which tracker, and how.
     #[command(flatten)]
     tracker: TrackerArgs,
-}
-
-/// One line of the answer.
-struct Line {
-    standing: &'static str,
-    what: &'static str,
-    found: String,
 }
 
 /// Looks at the tracker and says how each thing stands. The exit code says whether all is well.
@@ -41,26 +35,7 @@ pub(crate) fn check(cli: &Cli, args: &CheckArgs) -> Result<u8> {
             Kind::Linear => linear(&args.tracker, &config).await,
         }
     })?;
-    if cli.json {
-        let lines: Vec<_> = lines
-            .iter()
-            .map(|line| {
-                serde_json::json!({
-                    "what": line.what, "standing": line.standing, "found": line.found
-                })
-            })
-            .collect();
-        say(&serde_json::json!({ "checks": lines }).to_string());
-    } else {
-        for Line {
-            standing,
-            what,
-            found,
-        } in &lines
-        {
-            say(&format!("{standing:6}{what:11}{found}"));
-        }
-    }
+    checks::show(cli, 11, &lines);
     let bad = lines.iter().any(|line| line.standing == BAD);
     Ok(if bad { crate::ERROR } else { 0 })
 }
@@ -71,19 +46,12 @@ const BAD: &str = "bad";
 
 /// How many tickets there are, and which cannot be read.
 async fn files(root: &std::path::Path, args: &TrackerArgs) -> Result<Vec<Line>> {
-    let all = TicketFilter {
-        team: None,
-        project: None,
-        label: None,
-        status: [
-            TicketStatus::Todo,
-            TicketStatus::InProgress,
-            TicketStatus::Done,
-            TicketStatus::Cancelled,
-        ]
-        .into(),
-        states: [].into(),
-    };
+    let all = TicketFilter::in_status([
+        TicketStatus::Todo,
+        TicketStatus::InProgress,
+        TicketStatus::Done,
+        TicketStatus::Cancelled,
+    ]);
     let tracker = args.files(root)?;
     let fetched = tracker.tickets(&all).await?;
     let mut lines = vec![Line {

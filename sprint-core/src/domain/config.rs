@@ -211,13 +211,7 @@ impl SprintConfig {
         ];
         Self {
             branch_base: base,
-            filter: TicketFilter {
-                team: None,
-                project: None,
-                label: None,
-                status: [TicketStatus::Todo].into(),
-                states: BTreeSet::new(),
-            },
+            filter: TicketFilter::in_status([TicketStatus::Todo]),
             project_standards: None,
             checks,
             install_cmd: None,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::config::TicketFilter;
-use crate::domain::ticket::Ticket;
+use crate::domain::ticket::{Ticket, TicketStatus};
 use crate::id::{TicketId, natural_key};
 
 /// A filter asks for what a tracker does not have.
@@ -22,6 +22,17 @@ pub enum BeyondTracker {
 }
 
 impl TicketFilter {
+    /// Every ticket in one of these states, whoever's it is.
+    pub fn in_status(status: impl IntoIterator<Item = TicketStatus>) -> Self {
+        Self {
+            team: None,
+            project: None,
+            label: None,
+            status: status.into_iter().collect(),
+            states: BTreeSet::new(),
+        }
+    }
+
     /// Refuses what only trackers with projects and named states can do; for those that have
     /// neither.
     ///

@@ -114,6 +114,17 @@ pub enum Priority {
 }
 
 impl Priority {
+    /// Linear's number for it: 1 to 4, the most urgent first, and 0 for none.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Urgent => 1,
+            Self::High => 2,
+            Self::Medium => 3,
+            Self::Low => 4,
+        }
+    }
+
     /// Reads a priority as a name in any case or as Linear's number.
     pub fn parse(text: &str) -> Option<Self> {
         match text.trim().to_ascii_lowercase().as_str() {

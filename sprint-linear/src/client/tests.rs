@@ -7,7 +7,6 @@ use sprint_core::testing::fake::clock::FakeClock;
 
 use super::*;
 use crate::ops::identity::{Identity, NoVariables};
-use crate::transport::Lost;
 
 const KEY: &str = "lin_api_secret";
 

@@ -1,7 +1,5 @@
 //! A comment that is to be there exactly once.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use sprint_core::run::effect::EffectKey;
 
@@ -10,8 +8,8 @@ use crate::comments::Stored;
 use crate::ids::{Kind, Origin};
 use crate::link::Link;
 use crate::once::{Creation, Found, LOOKS};
-use crate::ops::comments::{ById, CommentById, CommentCreate, Create, NewComment};
-use crate::ops::identity;
+use crate::ops::comments::{CommentById, CommentCreate, NewComment};
+use crate::ops::{ById, Create, identity};
 
 /// More ids of one comment are not burnt in its life.
 const EPOCHS: u32 = 16;
@@ -119,12 +117,8 @@ impl Creation for Posting<'_> {
 /// One comment, if it is there.
 pub(crate) async fn by_id(link: &Link, id: &str) -> Result<Option<Stored>, CallError> {
     let me = link.identity().await?;
-    let id = ById { id: id.to_owned() };
-    match link.client.read::<CommentById>(&id).await {
-        Ok(data) => Ok(Some(Stored::of(data.comment, me))),
-        Err(error) if error.problem == Problem::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = link.client.find::<CommentById>(&ById::new(id)).await?;
+    Ok(found.map(|data| Stored::of(data.comment, me)))
 }
 
 /// Reads a comment until it is as it should be, for as long as reads are known to lag; `None` if
@@ -134,14 +128,8 @@ pub(crate) async fn confirmed(
     id: &str,
     so: impl Fn(&Stored) -> bool + Send + Sync,
 ) -> Result<Option<Stored>, CallError> {
-    let mut before = 0;
-    for look in LOOKS {
-        if look > before {
-            link.client
-                .sleep(Duration::from_millis(look - before))
-                .await;
-            before = look;
-        }
+    for look in 0..LOOKS.len() {
+        link.client.wait_for_look(&LOOKS, look).await;
         if let Some(found) = by_id(link, id).await?.filter(&so) {
             return Ok(Some(found));
         }

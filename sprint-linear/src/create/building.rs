@@ -1,7 +1,6 @@
 //! What every step of building a plan has at hand.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use sprint_core::domain::draft::CheckedDraft;
 use sprint_core::ports;
@@ -100,21 +99,13 @@ pub(super) async fn proven<C: Creation>(
         }
         let id = building.id(at);
         for look in 0..LOOKS.len() {
-            wait_for_look(client, look).await;
+            client.wait_for_look(&LOOKS, look).await;
             if what.look(&id).await?.is_some() {
                 return Ok(created.entity);
             }
         }
     }
     Err(CallError::new("look", Problem::NotApplied, ""))
-}
-
-/// Waits until the `look`-th time that something is read which ought to be there.
-pub(super) async fn wait_for_look(client: &Client, look: usize) {
-    let before = look.checked_sub(1).map_or(0, |before| LOOKS[before]);
-    client
-        .sleep(Duration::from_millis(LOOKS[look] - before))
-        .await;
 }
 
 /// Whether a failure concerns everything that would be sent, rather than one thing.

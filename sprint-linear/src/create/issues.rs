@@ -2,22 +2,19 @@
 
 use async_trait::async_trait;
 use sprint_core::domain::draft::TicketDraft;
-use sprint_core::domain::ticket::Priority;
 use sprint_core::failure::ErrorKind;
 use sprint_core::ports;
 
 use crate::call_error::{CallError, Problem, printable};
-use crate::create::building::{Building, stops, wait_for_look};
+use crate::create::building::{Building, stops};
 use crate::create::journal::{Journal, Shown, State, What};
 use crate::create::labels::not_applied;
 use crate::create::project::one_line;
 use crate::create::read;
 use crate::machine::with_line;
 use crate::once::{Creation, Found, LOOKS, once};
-use crate::ops::plan::issues::{
-    BatchInput, BatchVariables, CreateVariables, Input, Issue, PlanIssueBatchCreate,
-    PlanIssueCreate,
-};
+use crate::ops::Create;
+use crate::ops::plan::issues::{BatchInput, Input, Issue, PlanIssueBatchCreate, PlanIssueCreate};
 
 /// Linear takes no more issues in one request.
 pub(super) const BATCH: usize = 50;
@@ -139,7 +136,7 @@ async fn send_batch(building: &Building<'_>, open: &[Open<'_>]) -> Result<(), Ca
         open.iter().map(input).collect()
     };
     let input = BatchInput { issues };
-    let variables = BatchVariables { input };
+    let variables = Create { input };
     let call = building.client.call::<PlanIssueBatchCreate>(&variables);
     match call.await?.issue_batch_create.success {
         true => Ok(()),
@@ -159,7 +156,7 @@ async fn settle<'a>(
         if open.is_empty() {
             break;
         }
-        wait_for_look(building.client, look).await;
+        building.client.wait_for_look(&LOOKS, look).await;
         let ids = open.iter().map(|ticket| building.id(ticket.at)).collect();
         let found = read::issues(building.client, ids).await;
         let found = found.map_err(|error| building.failed(error, "read", count(&open)))?;
@@ -281,20 +278,10 @@ fn input(building: &Building<'_>, journal: &Journal, ticket: &Open<'_>) -> Input
         title: one_line(&draft.title),
         description: with_line(&draft.body, &journal.ticket_mark(draft.key.as_str())),
         state_id: journal.state.clone(),
-        priority: priority(draft.priority),
+        priority: draft.priority.number(),
         label_ids: worn.into_iter().map(id_of).collect(),
         project_id: project.first().copied().map(id_of),
         parent_id: parent.map(id_of),
-    }
-}
-
-const fn priority(priority: Priority) -> u8 {
-    match priority {
-        Priority::None => 0,
-        Priority::Urgent => 1,
-        Priority::High => 2,
-        Priority::Medium => 3,
-        Priority::Low => 4,
     }
 }
 
@@ -314,7 +301,7 @@ impl Creation for IssueCreation<'_, '_> {
     async fn send(&self, _: &str) -> Result<Shown, CallError> {
         let input = input(self.building, &self.building.book().journal, &self.ticket);
         let id = input.id.clone();
-        let variables = CreateVariables { input };
+        let variables = Create { input };
         let call = self.building.client.call::<PlanIssueCreate>(&variables);
         let answer = call.await?.issue_create;
         match answer.issue {

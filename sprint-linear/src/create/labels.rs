@@ -8,14 +8,13 @@ use sprint_core::ports;
 
 use crate::call_error::{CallError, Problem, printable};
 use crate::client::Client;
-use crate::create::building::{Building, proven, wait_for_look};
+use crate::create::building::{Building, proven};
 use crate::create::journal::{State, What};
 use crate::once::{Creation, Found, LOOKS};
-use crate::ops::Operation as _;
 use crate::ops::plan::labels::{
-    CreateVariables, IdVariables, Input, Label, ListVariables, PlanLabel, PlanLabelCreate,
-    PlanLabels,
+    Input, Label, ListVariables, PlanLabel, PlanLabelCreate, PlanLabels,
 };
+use crate::ops::{ById, Create, Operation as _};
 use crate::pages::Pages;
 
 /// Labels on a page.
@@ -65,7 +64,7 @@ async fn one(
     // else, or under an id of ours from before.
     if matches!(error.problem, Problem::Invalid | Problem::Conflict) {
         for look in 0..LOOKS.len() {
-            wait_for_look(building.client, look).await;
+            building.client.wait_for_look(&LOOKS, look).await;
             let known = all(building.client, &building.place.team).await;
             let known = known.map_err(|error| building.failed(error, "read", "the labels"))?;
             if let Some(label) = known.get(&name.to_lowercase()) {
@@ -139,7 +138,7 @@ impl Creation for LabelCreation<'_, '_> {
             name: self.name.to_owned(),
             team_id: self.building.place.team.clone(),
         };
-        let variables = CreateVariables { input };
+        let variables = Create { input };
         let call = self.building.client.call::<PlanLabelCreate>(&variables);
         let answer = call.await?.issue_label_create;
         match answer.issue_label {
@@ -149,21 +148,18 @@ impl Creation for LabelCreation<'_, '_> {
     }
 
     async fn look(&self, id: &str) -> Result<Option<Found<()>>, CallError> {
-        let variables = IdVariables { id: id.to_owned() };
-        match self.building.client.read::<PlanLabel>(&variables).await {
-            Err(error) if error.problem == Problem::NotFound => Ok(None),
-            Err(error) => Err(error),
-            Ok(data) => {
-                let label = data.issue_label;
-                Ok(Some(if label.archived_at.is_some() {
-                    Found::Burnt
-                } else if label.name.to_lowercase() == self.name.to_lowercase() {
-                    Found::Ours(())
-                } else {
-                    Found::Foreign(format!("the label {}", printable(&label.name)))
-                }))
+        let client = self.building.client;
+        let found = client.find::<PlanLabel>(&ById::new(id)).await?;
+        Ok(found.map(|data| {
+            let label = data.issue_label;
+            if label.archived_at.is_some() {
+                Found::Burnt
+            } else if label.name.to_lowercase() == self.name.to_lowercase() {
+                Found::Ours(())
+            } else {
+                Found::Foreign(format!("the label {}", printable(&label.name)))
             }
-        }
+        }))
     }
 }
 

@@ -4,17 +4,15 @@ use async_trait::async_trait;
 use sprint_core::domain::draft::ProjectDraft;
 use sprint_core::ports;
 
-use crate::call_error::{CallError, Problem, printable};
+use crate::call_error::{CallError, printable};
 use crate::client::Client;
 use crate::create::building::{Building, proven};
 use crate::create::journal::{Shown, State, What};
 use crate::create::labels::not_applied;
 use crate::machine::with_line;
 use crate::once::{Creation, Found};
-use crate::ops::Operation as _;
-use crate::ops::plan::project::{
-    CreateVariables, Input, PlanProject, PlanProjectCreate, Project, Variables,
-};
+use crate::ops::plan::project::{Input, PlanProject, PlanProjectCreate, Project, Variables};
+use crate::ops::{Create, Operation as _};
 use crate::pages::Pages;
 
 /// Issues on a page of a project's.
@@ -66,11 +64,8 @@ pub(super) async fn read(
         first,
         after,
     };
-    match client.read::<PlanProject>(&variables).await {
-        Ok(data) => Ok(Some(data.project)),
-        Err(error) if error.problem == Problem::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = client.find::<PlanProject>(&variables).await?;
+    Ok(found.map(|data| data.project))
 }
 
 /// An issue of a project that is not in the trash, of which `page` is the first page; by its
@@ -126,7 +121,7 @@ impl Creation for ProjectCreation<'_, '_> {
                 .collect(),
             content: with_line(&self.draft.description, &mark),
         };
-        let variables = CreateVariables { input };
+        let variables = Create { input };
         let call = self.building.client.call::<PlanProjectCreate>(&variables);
         let answer = call.await?.project_create;
         match answer.project {

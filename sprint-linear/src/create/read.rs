@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::call_error::{CallError, Problem};
+use crate::call_error::CallError;
 use crate::client::Client;
 use crate::create::issues::BATCH;
-use crate::ops::Operation as _;
-use crate::ops::plan::issues::{
-    Blocker, IdVariables, IdsVariables, Issue, PlanIssue, PlanIssueTouches, PlanIssues, Touched,
-};
-use crate::ops::plan::relations::{self, PageVariables, PlanBlockers, PlanRelation, Relation};
+use crate::ops::plan::issues::{Blocker, Issue, PlanIssue, PlanIssueTouches, PlanIssues, Touched};
+use crate::ops::plan::relations::{PlanBlockers, PlanRelation, Relation};
+use crate::ops::{ById, ByIds, Next, Operation as _};
 use crate::pages::Pages;
 
 /// The type of relation that we make, as Linear names it.
@@ -22,7 +20,7 @@ pub(super) async fn issues(
 ) -> Result<BTreeMap<String, Issue>, CallError> {
     let mut found = BTreeMap::new();
     for ids in ids.chunks(BATCH) {
-        let answer = client.read::<PlanIssues>(&variables(ids)).await?;
+        let answer = client.read::<PlanIssues>(&ByIds::new(ids.to_vec())).await?;
         let by_id = |issue: Issue| (issue.id.clone(), issue);
         found.extend(answer.issues.nodes.into_iter().map(by_id));
     }
@@ -31,12 +29,8 @@ pub(super) async fn issues(
 
 /// An issue by its id.
 pub(super) async fn issue(client: &Client, id: &str) -> Result<Option<Issue>, CallError> {
-    let variables = IdVariables { id: id.to_owned() };
-    match client.read::<PlanIssue>(&variables).await {
-        Ok(data) => Ok(Some(data.issue)),
-        Err(error) if error.problem == Problem::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = client.find::<PlanIssue>(&ById::new(id)).await?;
+    Ok(found.map(|data| data.issue))
 }
 
 /// Issues by id with what others may have done to them.
@@ -46,18 +40,13 @@ pub(super) async fn touches(
 ) -> Result<BTreeMap<String, Touched>, CallError> {
     let mut found = BTreeMap::new();
     for ids in ids.chunks(BATCH) {
-        let answer = client.read::<PlanIssueTouches>(&variables(ids)).await?;
+        let answer = client
+            .read::<PlanIssueTouches>(&ByIds::new(ids.to_vec()))
+            .await?;
         let by_id = |issue: Touched| (issue.id.clone(), issue);
         found.extend(answer.issues.nodes.into_iter().map(by_id));
     }
     Ok(found)
-}
-
-fn variables(ids: &[String]) -> IdsVariables {
-    IdsVariables {
-        ids: ids.to_vec(),
-        first: u32::try_from(ids.len()).unwrap_or(u32::MAX),
-    }
 }
 
 /// Everything that an issue is the target of.
@@ -73,7 +62,7 @@ pub(super) async fn blockers(client: &Client, id: &str) -> Result<Vec<Blocker>, 
     let (mut all, mut pages, mut after) = (Vec::new(), Pages::new(PlanBlockers::NAME), None);
     loop {
         let id = id.to_owned();
-        let variables = PageVariables { id, after };
+        let variables = Next { id, after };
         let answer = client.read::<PlanBlockers>(&variables).await?;
         let page = answer.issue.inverse_relations;
         all.extend(page.nodes);
@@ -86,10 +75,6 @@ pub(super) async fn blockers(client: &Client, id: &str) -> Result<Vec<Blocker>, 
 
 /// A relation by its id.
 pub(super) async fn relation(client: &Client, id: &str) -> Result<Option<Relation>, CallError> {
-    let variables = relations::IdVariables { id: id.to_owned() };
-    match client.read::<PlanRelation>(&variables).await {
-        Ok(data) => Ok(Some(data.issue_relation)),
-        Err(error) if error.problem == Problem::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    let found = client.find::<PlanRelation>(&ById::new(id)).await?;
+    Ok(found.map(|data| data.issue_relation))
 }

@@ -5,13 +5,14 @@ use sprint_core::failure::ErrorKind;
 use sprint_core::ports;
 
 use crate::call_error::{CallError, Problem};
-use crate::create::building::{Building, stops, wait_for_look};
+use crate::create::building::{Building, stops};
 use crate::create::journal::{State, What};
 use crate::create::labels::not_applied;
 use crate::create::read::{self, BLOCKS};
 use crate::create::verify::{Difference, Finding};
 use crate::once::{Creation, Found, LOOKS, once};
-use crate::ops::plan::relations::{CreateVariables, Input, PlanRelationCreate, Relation};
+use crate::ops::Create;
+use crate::ops::plan::relations::{Input, PlanRelationCreate, Relation};
 
 /// Sees to it that every relation is there; returns the entries of those that were sent now.
 pub(super) async fn build(building: &Building<'_>) -> ports::Result<Vec<usize>> {
@@ -74,7 +75,7 @@ async fn prepare(building: &Building<'_>, at: usize) -> ports::Result<()> {
     }
     // A relation that was deleted is not there, and keeps its id.
     for look in 0..LOOKS.len() {
-        wait_for_look(building.client, look).await;
+        building.client.wait_for_look(&LOOKS, look).await;
         let found = read::relation(building.client, &building.id(at)).await;
         let found = found.map_err(|error| building.failed(error, "read", "a relation"))?;
         if found.is_some() {
@@ -210,7 +211,7 @@ impl Creation for RelationCreation<'_, '_> {
             related_issue_id: self.ends.blocked.clone(),
             r#type: BLOCKS,
         };
-        let variables = CreateVariables { input };
+        let variables = Create { input };
         let call = self.building.client.call::<PlanRelationCreate>(&variables);
         let answer = call.await?.issue_relation_create;
         match answer.issue_relation {

@@ -7,7 +7,7 @@ use sprint_core::id::DraftKey;
 use sprint_core::ports;
 
 use crate::call_error::{CallError, printable};
-use crate::create::building::{Building, wait_for_look};
+use crate::create::building::Building;
 use crate::create::issues::BATCH;
 use crate::create::journal::{Journal, Shown, What};
 use crate::create::{project, read};
@@ -88,7 +88,7 @@ async fn project(building: &Building<'_>) -> ports::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     for at in of_project {
         for look in 0..LOOKS.len() {
-            wait_for_look(building.client, look).await;
+            building.client.wait_for_look(&LOOKS, look).await;
             let found = project::read(building.client, &building.id(at), 1, None).await;
             let found = found.map_err(|error| building.failed(error, "verify", "the project"))?;
             let journal = &building.book().journal;
@@ -117,7 +117,7 @@ async fn check_batch(building: &Building<'_>, batch: &[usize]) -> ports::Result<
     let failed = |error: CallError| building.failed(error, "verify", "the tickets");
     let mut findings = Vec::new();
     for look in 0..LOOKS.len() {
-        wait_for_look(building.client, look).await;
+        building.client.wait_for_look(&LOOKS, look).await;
         let ids: Vec<_> = batch.iter().map(|at| building.id(*at)).collect();
         let mut found = read::issues(building.client, ids.clone())
             .await

@@ -13,7 +13,6 @@ use sprint_core::time::Timestamp;
 
 use super::*;
 use crate::budget::Budget;
-use crate::client::Client;
 use crate::config::LinearConfig;
 use crate::files;
 use crate::link::Link;
@@ -177,14 +176,8 @@ fn two_hundred_megabytes_are_sent_and_no_more_than_a_piece_is_in_memory() {
     });
     let clock = FakeClock::new(Timestamp::from_millis(0));
     let config = LinearConfig::new(Token::api_key("lin_api_a").unwrap());
-    let client = Client::new(
-        Arc::<Stream>::clone(&stream),
-        Arc::new(clock.clone()),
-        Budget::new(),
-        config.token.clone(),
-        config.api().to_owned(),
-    );
-    let link = Link::new(client, config);
+    let transport = Arc::<Stream>::clone(&stream);
+    let link = Link::open(config, transport, Arc::new(clock.clone()), Budget::new());
     let body = || file.body();
     let sent = clock.run(files::upload(&link, "x.txt", &file.content, &body));
     assert_eq!(sent.as_deref(), Ok("https://uploads.linear.app/a"));

@@ -17,13 +17,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
 use sprint_core::domain::evidence::CommentRef;
+use sprint_core::id::BlobId;
 
 use crate::call_error::printable;
 use crate::comments::{EvidenceLine, Said, Stored};
 use crate::evidence::trail::{Index, Trail};
-use crate::files::{Asset, hex};
+use crate::files::Asset;
 
 /// Something about the evidence on an issue that a person may want to know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -285,7 +285,7 @@ fn altered(comment: &Stored, line: &EvidenceLine, indexes: &[Index]) -> bool {
 
 /// The hash by which an index remembers a body.
 pub(crate) fn digest(body: &str) -> String {
-    hex(&Sha256::digest(body.as_bytes()))
+    BlobId::of(body.as_bytes()).to_string()
 }
 
 #[cfg(test)]

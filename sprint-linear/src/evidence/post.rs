@@ -15,11 +15,12 @@ use crate::evidence::file::OutputFile;
 use crate::evidence::findings::digest;
 use crate::evidence::text::{Handed, file_name};
 use crate::evidence::trail::{self, Index, Trail};
-use crate::files::{self, Asset, persistently};
+use crate::files::{self, Asset};
 use crate::link::Link;
 use crate::once::once;
 use crate::ops::comments::{CommentUpdate, NewBody, Update};
-use crate::ops::evidence::{AttachmentCreate, AttachmentDelete, ById, Create, NewAttachment};
+use crate::ops::evidence::{AttachmentCreate, AttachmentDelete, NewAttachment};
+use crate::ops::{ById, Create};
 
 /// What is to be posted.
 #[derive(Clone, Copy, Debug)]
@@ -207,7 +208,9 @@ impl Job<'_> {
             input: NewBody { body },
         };
         let client = &self.link.client;
-        let update = persistently(client, || client.call::<CommentUpdate>(&update)).await;
+        let update = client
+            .persistently(|| client.call::<CommentUpdate>(&update))
+            .await;
         let updated = self.call(update)?.comment_update;
         if !updated.success {
             return Err(self.error(ErrorKind::Transient, "the comment could not be changed"));
@@ -228,17 +231,19 @@ impl Job<'_> {
         if !right.iter().any(|index| index.facts.comment == comment.id) {
             let input = self.attachment(comment, file);
             let create = Create { input };
-            let made = persistently(client, || client.call::<AttachmentCreate>(&create)).await;
+            let made = client
+                .persistently(|| client.call::<AttachmentCreate>(&create))
+                .await;
             let made = self.call(made)?.attachment_create;
             if !made.success || made.attachment.url != file.asset {
                 return Err(self.error(ErrorKind::Transient, "the file could not be linked"));
             }
         }
         for index in wrong {
-            let id = ById {
-                id: index.id.clone(),
-            };
-            let deleted = persistently(client, || client.call::<AttachmentDelete>(&id)).await;
+            let id = ById::new(&index.id);
+            let deleted = client
+                .persistently(|| client.call::<AttachmentDelete>(&id))
+                .await;
             match deleted {
                 // A repetition finds what the first time did.
                 Err(error) if error.problem == Problem::NotFound => {}

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::call_error::{CallError, Problem, printable};
 use crate::link::Link;
-use crate::ops::Operation as _;
-use crate::ops::issues::{IssueBlockers, IssueLabels, IssueNode, Issues, IssuesPage, Next, PAGE};
+use crate::ops::issues::{IssueBlockers, IssueLabels, IssueNode, Issues, IssuesPage, PAGE};
+use crate::ops::{Next, Operation as _};
 use crate::pages::Pages;
 
 /// Pages are not made smaller than this.

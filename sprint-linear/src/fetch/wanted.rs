@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use sprint_core::domain::config::TicketFilter;
@@ -115,12 +114,8 @@ async fn labels(link: &Link, team: &Team, name: &str) -> Result<BTreeSet<String>
     let variables = ByName {
         name: name.to_owned(),
     };
-    let mut before = 0;
-    for look in LOOKS {
-        link.client
-            .sleep(Duration::from_millis(look - before))
-            .await;
-        before = look;
+    for look in 0..LOOKS.len() {
+        link.client.wait_for_look(&LOOKS, look).await;
         let found = link.client.read::<LabelsByName>(&variables).await;
         let found = found.map_err(failed)?.issue_labels.nodes.into_iter();
         let found: BTreeSet<_> = found.map(|label| label.id).collect();

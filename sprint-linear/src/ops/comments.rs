@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Page;
+use crate::ops::{ById, Create, Page};
 
 operation! {
     /// One page of the comments on an issue.
@@ -17,7 +17,7 @@ operation! {
 
 operation! {
     /// Writes a comment.
-    CommentCreate, "CommentCreate", writes: true, Create => CreateData,
+    CommentCreate, "CommentCreate", writes: true, Create<NewComment> => CreateData,
     |_| (11 + COMMENT).div_ceil(10)
 }
 
@@ -38,16 +38,6 @@ pub(crate) struct PageOf {
     pub(crate) first: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<String>,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct ById {
-    pub(crate) id: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Create {
-    pub(crate) input: NewComment,
 }
 
 /// A comment to be; nothing else may be sent, not even as `null`.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::ops::comments::{COMMENT, Node, PageOf};
-use crate::ops::{Named, Page};
+use crate::ops::{ById, Create, Named, Page, Success};
 
 operation! {
     /// The first pages of the comments and of the attachments of an issue.
@@ -20,7 +20,7 @@ operation! {
 
 operation! {
     /// Links something with an issue, or changes the link if there is one to the same address.
-    AttachmentCreate, "AttachmentCreate", writes: true, Create => CreateData,
+    AttachmentCreate, "AttachmentCreate", writes: true, Create<NewAttachment> => CreateData,
     |_| (11 + ATTACHMENT).div_ceil(10)
 }
 
@@ -41,11 +41,6 @@ pub(crate) struct FirstPages {
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Create {
-    pub(crate) input: NewAttachment,
-}
-
-#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct NewAttachment {
     pub(crate) issue_id: String,
@@ -53,11 +48,6 @@ pub(crate) struct NewAttachment {
     pub(crate) title: String,
     pub(crate) subtitle: String,
     pub(crate) metadata: Value,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct ById {
-    pub(crate) id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -100,11 +90,6 @@ pub(crate) struct Payload {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeleteData {
     pub(crate) attachment_delete: Success,
-}
-
-#[derive(Debug, Deserialize)]
-pub(crate) struct Success {
-    pub(crate) success: bool,
 }
 
 /// A link between an issue and something else.

@@ -3,20 +3,20 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::ops::{Named, Page};
+use crate::ops::{ById, Named, Next, Page};
 
 /// Issues on a page of a list: the cost of one is 67.2 points.
 pub(crate) const PAGE: u32 = 100;
 
 operation! {
     /// A page of issues.
-    Issues, "Issues", writes: false, IssuesPage => IssueList,
+    Issues, "Issues", fragment: "TicketFields", writes: false, IssuesPage => IssueList,
     |variables| (variables.first * 672 + 12).div_ceil(10)
 }
 
 operation! {
     /// One issue by id or identifier.
-    Issue, "Issue", writes: false, ById => OneIssue<Value>, |_| 68
+    Issue, "Issue", fragment: "TicketFields", writes: false, ById => OneIssue<Value>, |_| 68
 }
 
 operation! {
@@ -37,19 +37,6 @@ pub(crate) struct IssuesPage {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<String>,
     pub(crate) archived: bool,
-}
-
-#[derive(Serialize)]
-pub(crate) struct ById {
-    /// The issue's id; its identifier is good as well.
-    pub(crate) id: String,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Next {
-    pub(crate) id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) after: Option<String>,
 }
 
 /// Entries are decoded one by one, so that one that cannot be read does not hide the others.

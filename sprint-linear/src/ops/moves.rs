@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Page;
 use crate::ops::comments::{Bot, Person};
-use crate::ops::issues::{Next, OneIssue, StateRef};
+use crate::ops::issues::{OneIssue, StateRef};
+use crate::ops::{Next, Page};
 
 operation! {
     /// Moves an issue to a state of its team. Repeating it changes nothing more.

@@ -11,7 +11,7 @@ mod tests {
     use serde_json::to_value;
 
     use super::*;
-    use crate::ops::Operation;
+    use crate::ops::{ById, ByIds, Create, Next, Operation};
 
     /// The largest that is asked: a valid document, variables that coerce, and the right price.
     fn check<O: Operation>(variables: &O::Variables) {
@@ -36,10 +36,7 @@ mod tests {
     #[test]
     fn every_document_is_valid_and_costs_what_is_counted() {
         let id = || "fc502961-2c7c-4d62-be5d-0fa7693f35b8".to_owned();
-        let ids = |first: u32| issues::IdsVariables {
-            ids: (0..first).map(|_| id()).collect(),
-            first,
-        };
+        let ids = |first: u32| ByIds::new((0..first).map(|_| id()).collect());
         let input = || issues::Input {
             id: id(),
             team_id: id(),
@@ -55,21 +52,21 @@ mod tests {
             check::<issues::PlanIssues>(&ids(first));
             check::<issues::PlanIssueTouches>(&ids(first));
         }
-        check::<issues::PlanIssue>(&issues::IdVariables { id: id() });
-        check::<issues::PlanIssueCreate>(&issues::CreateVariables { input: input() });
-        check::<issues::PlanIssueBatchCreate>(&issues::BatchVariables {
+        check::<issues::PlanIssue>(&ById { id: id() });
+        check::<issues::PlanIssueCreate>(&Create { input: input() });
+        check::<issues::PlanIssueBatchCreate>(&Create {
             input: issues::BatchInput {
                 issues: vec![input(), input()],
             },
         });
-        check::<issues::PlanIssueDelete>(&issues::IdVariables { id: id() });
+        check::<issues::PlanIssueDelete>(&ById { id: id() });
         check::<labels::PlanLabels>(&labels::ListVariables {
             team: id(),
             first: 250,
             after: None,
         });
-        check::<labels::PlanLabel>(&labels::IdVariables { id: id() });
-        check::<labels::PlanLabelCreate>(&labels::CreateVariables {
+        check::<labels::PlanLabel>(&ById { id: id() });
+        check::<labels::PlanLabelCreate>(&Create {
             input: labels::Input {
                 id: id(),
                 name: "n".into(),
@@ -84,7 +81,7 @@ mod tests {
                 after: None,
             });
         }
-        check::<project::PlanProjectCreate>(&project::CreateVariables {
+        check::<project::PlanProjectCreate>(&Create {
             input: project::Input {
                 id: id(),
                 name: "n".into(),
@@ -93,9 +90,9 @@ mod tests {
                 content: "c".into(),
             },
         });
-        check::<project::PlanProjectDelete>(&project::IdVariables { id: id() });
-        check::<relations::PlanRelation>(&relations::IdVariables { id: id() });
-        check::<relations::PlanRelationCreate>(&relations::CreateVariables {
+        check::<project::PlanProjectDelete>(&ById { id: id() });
+        check::<relations::PlanRelation>(&ById { id: id() });
+        check::<relations::PlanRelationCreate>(&Create {
             input: relations::Input {
                 id: id(),
                 issue_id: id(),
@@ -103,8 +100,8 @@ mod tests {
                 r#type: "blocks",
             },
         });
-        check::<relations::PlanRelationDelete>(&relations::IdVariables { id: id() });
-        check::<relations::PlanBlockers>(&relations::PageVariables {
+        check::<relations::PlanRelationDelete>(&ById { id: id() });
+        check::<relations::PlanBlockers>(&Next {
             id: id(),
             after: None,
         });

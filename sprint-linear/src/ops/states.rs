@@ -1,30 +1,23 @@
 //! Where issues stand, and what is written on them.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use crate::ops::comments::Node;
-use crate::ops::issues::{ById, OneIssue, StateRef};
-use crate::ops::{Named, Page};
+use crate::ops::issues::{OneIssue, StateRef};
+use crate::ops::{ById, ByIds, Named, Page};
 
 /// So many issues are asked for at once.
 pub(crate) const BATCH: usize = 50;
 
 operation! {
     /// Issues by their ids, wherever they are; in no order.
-    IssueStates, "IssueStates", writes: false, ByIds => IssueList,
+    IssueStates, "IssueStates", fragment: "StandingFields", writes: false, ByIds => IssueList,
     |variables| (variables.first * 1_703 + 12).div_ceil(10)
 }
 
 operation! {
     /// One issue by id or identifier, wherever it is.
-    IssueState, "IssueState", writes: false, ById => OneIssue<Seen>, |_| 171
-}
-
-#[derive(Serialize)]
-pub(crate) struct ByIds {
-    pub(crate) ids: Vec<String>,
-    /// As many as there are ids.
-    pub(crate) first: u32,
+    IssueState, "IssueState", fragment: "StandingFields", writes: false, ById => OneIssue<Seen>, |_| 171
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Page;
 use crate::ops::identity::NoVariables;
+use crate::ops::{ById, Next, Page};
 
 operation! {
     /// The team with a key, in any case.
@@ -17,7 +17,7 @@ operation! {
 
 operation! {
     /// Another page of a team's states.
-    TeamStates, "TeamStates", writes: false, StatesPage => OneTeam<StatesOnly>, |_| 143
+    TeamStates, "TeamStates", writes: false, Next => OneTeam<StatesOnly>, |_| 143
 }
 
 operation! {
@@ -28,18 +28,6 @@ operation! {
 #[derive(Serialize)]
 pub(crate) struct ByKey {
     pub(crate) key: String,
-}
-
-#[derive(Serialize)]
-pub(crate) struct ById {
-    pub(crate) id: String,
-}
-
-#[derive(Serialize)]
-pub(crate) struct StatesPage {
-    pub(crate) id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) after: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -110,7 +110,8 @@ impl LinearTracker {
             sends += 1;
             let answered = match client.call::<MoveIssue>(&variables).await {
                 Ok(data) => data.issue_update,
-                Err(error) if sends < SENDS && repeatable(error.problem) => {
+                // Setting a state twice is setting it.
+                Err(error) if sends < SENDS && error.problem.may_be_repeated() => {
                     client.back_off(sends).await;
                     let seen = self.reader.fresh(uuid).await?;
                     if seen.state.id == state.id {
@@ -149,9 +150,4 @@ impl LinearTracker {
             }
         }
     }
-}
-
-/// Whether the same move may be sent again: setting a state twice is setting it.
-const fn repeatable(problem: Problem) -> bool {
-    problem.may_be_done() || problem.passes()
 }

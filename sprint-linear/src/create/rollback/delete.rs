@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use sprint_core::ports;
 
 use crate::call_error::{CallError, Problem, printable};
-use crate::create::building::{stops, wait_for_look};
+use crate::create::building::stops;
 use crate::create::issues::BATCH;
 use crate::create::journal::{Shown, State, What};
 use crate::create::rollback::{Rollback, Why, concerns};
 use crate::create::{project, read};
 use crate::once::LOOKS;
-use crate::ops::Operation;
-use crate::ops::plan::issues::{self, PlanIssueDelete};
-use crate::ops::plan::project::{self as project_ops, PlanProjectDelete};
-use crate::ops::plan::relations::{self, PlanRelationDelete};
+use crate::ops::plan::issues::{Issue, PlanIssueDelete};
+use crate::ops::plan::project::PlanProjectDelete;
+use crate::ops::plan::relations::PlanRelationDelete;
+use crate::ops::{ById, Operation};
 
 /// Times that a deletion is sent without an answer.
 const SENDS: u32 = 4;
@@ -82,9 +82,7 @@ impl Rollback<'_> {
         open.retain(|at| !self.kept.contains_key(at));
         for attempt in 0..2 {
             for at in open.clone() {
-                let variables = relations::IdVariables {
-                    id: self.book.journal.entries[at].id.clone(),
-                };
+                let variables = ById::new(&self.book.journal.entries[at].id);
                 let sent = self.send::<PlanRelationDelete>(&variables).await;
                 self.deleting(at, sent, attempt)?;
             }
@@ -106,7 +104,7 @@ impl Rollback<'_> {
             if open.is_empty() {
                 break;
             }
-            wait_for_look(self.client, look).await;
+            self.client.wait_for_look(&LOOKS, look).await;
             let ids: BTreeSet<_> = open.iter().filter_map(|at| self.blocked(*at)).collect();
             let found = read::issues(self.client, ids.into_iter().collect()).await?;
             let mut listed = BTreeMap::new();
@@ -152,9 +150,7 @@ impl Rollback<'_> {
             let journal = &self.book.journal;
             open.retain(|at| journal.entries[*at].may_be_there() && !self.kept.contains_key(at));
             for at in open.clone() {
-                let variables = issues::IdVariables {
-                    id: self.book.journal.entries[at].id.clone(),
-                };
+                let variables = ById::new(&self.book.journal.entries[at].id);
                 let sent = self.send::<PlanIssueDelete>(&variables).await;
                 self.deleting(at, sent, attempt)?;
             }
@@ -171,13 +167,13 @@ impl Rollback<'_> {
             if open.is_empty() {
                 break;
             }
-            wait_for_look(self.client, look).await;
+            self.client.wait_for_look(&LOOKS, look).await;
             let found = read::issues(self.client, self.ids(&open)).await?;
             let entries = &mut self.book.journal.entries;
             open.retain(|at| {
                 let entry = &mut entries[*at];
                 // One that is not listed may have been purged; the mark of the trash is better.
-                let there = found.get(&entry.id).is_some_and(issues::Issue::is_live);
+                let there = found.get(&entry.id).is_some_and(Issue::is_live);
                 if !there {
                     entry.state = State::TakenBack;
                 }
@@ -204,8 +200,7 @@ impl Rollback<'_> {
             }
             let id = self.book.journal.entries[at].id.clone();
             for attempt in 0..2 {
-                let variables = project_ops::IdVariables { id: id.clone() };
-                let sent = self.send::<PlanProjectDelete>(&variables).await;
+                let sent = self.send::<PlanProjectDelete>(&ById::new(&id)).await;
                 self.deleting(at, sent, attempt)?;
                 if self.project_is_gone(&id).await? {
                     self.book.journal.entries[at].state = State::TakenBack;
@@ -227,7 +222,7 @@ impl Rollback<'_> {
         let id = &self.book.journal.entries[at].id;
         let mut seen = None;
         for look in 0..LOOKS.len() {
-            wait_for_look(self.client, look).await;
+            self.client.wait_for_look(&LOOKS, look).await;
             let Some(found) = project::read(self.client, id, project::PAGE, None).await? else {
                 // It may be there and not be seen yet.
                 seen = None;
@@ -255,7 +250,7 @@ impl Rollback<'_> {
 
     async fn project_is_gone(&self, id: &str) -> Result<bool, CallError> {
         for look in 0..LOOKS.len() {
-            wait_for_look(self.client, look).await;
+            self.client.wait_for_look(&LOOKS, look).await;
             let found = project::read(self.client, id, 1, None).await?;
             if found.is_none_or(|project| !project.is_live()) {
                 return Ok(true);
@@ -267,18 +262,9 @@ impl Rollback<'_> {
     /// Sends a deletion, again if it may not have been done: reads may show what was there before
     /// it was created, and take that for proof. What the answer says does not matter.
     async fn send<O: Operation>(&self, variables: &O::Variables) -> Result<(), CallError> {
-        for attempt in 1..SENDS {
-            match self.client.call::<O>(variables).await {
-                Err(error)
-                    if matches!(error.problem, Problem::Unsent | Problem::Locked)
-                        || error.problem.may_be_done() =>
-                {
-                    self.client.back_off(attempt).await;
-                }
-                done => return done.map(drop),
-            }
-        }
-        self.client.call::<O>(variables).await.map(drop)
+        let call = || self.client.call::<O>(variables);
+        let sent = self.client.repeat(SENDS, Problem::may_be_repeated, call);
+        sent.await.map(drop)
     }
 
     /// Takes in how a deletion went; an error if nothing else can be deleted either.

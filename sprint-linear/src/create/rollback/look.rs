@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::call_error::{CallError, printable};
-use crate::create::building::wait_for_look;
 use crate::create::issues::BATCH;
 use crate::create::journal::{Shown, State, What};
 use crate::create::read;
@@ -30,7 +29,7 @@ impl Rollback<'_> {
         let ids = self.ids(batch);
         let mut found = BTreeMap::new();
         for look in 0..LOOKS.len() {
-            wait_for_look(self.client, look).await;
+            self.client.wait_for_look(&LOOKS, look).await;
             found = read::touches(self.client, &ids).await?;
             if found.len() == ids.len() {
                 break;

@@ -3,50 +3,38 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{Named, Page};
+use crate::ops::{ById, ByIds, Create, Named, Page, Success, is_live};
 
 operation! {
     /// Issues by their ids, in the trash or not, with what a plan says about them.
-    PlanIssues, "PlanIssues", writes: false, IdsVariables => ListData,
+    PlanIssues, "PlanIssues", fragment: "PlannedFields", writes: false, ByIds => ListData,
     |variables| (534 * variables.first + 12).div_ceil(10)
 }
 
 operation! {
     /// The same of one issue, which lists may not hold yet.
-    PlanIssue, "PlanIssue", writes: false, IdVariables => Data, |_| 54
+    PlanIssue, "PlanIssue", fragment: "PlannedFields", writes: false, ById => Data, |_| 54
 }
 
 operation! {
     /// Creates one issue.
-    PlanIssueCreate, "PlanIssueCreate", writes: true, CreateVariables => CreateData, |_| 3
+    PlanIssueCreate, "PlanIssueCreate", writes: true, Create<Input> => CreateData, |_| 3
 }
 
 operation! {
     /// Creates up to 50 issues at once.
-    PlanIssueBatchCreate, "PlanIssueBatchCreate", writes: true, BatchVariables => BatchData, |_| 2
+    PlanIssueBatchCreate, "PlanIssueBatchCreate", writes: true, Create<BatchInput> => BatchData, |_| 2
 }
 
 operation! {
     /// Issues by their ids, with what others may have done to them.
-    PlanIssueTouches, "PlanIssueTouches", writes: false, IdsVariables => TouchesData,
+    PlanIssueTouches, "PlanIssueTouches", writes: false, ByIds => TouchesData,
     |variables| (1022 * variables.first + 12).div_ceil(10)
 }
 
 operation! {
     /// Puts an issue into the trash. The answer proves nothing.
-    PlanIssueDelete, "PlanIssueDelete", writes: true, IdVariables => IgnoredAny, |_| 2
-}
-
-#[derive(Serialize)]
-pub(crate) struct IdsVariables {
-    pub(crate) ids: Vec<String>,
-    /// How many ids there are.
-    pub(crate) first: u32,
-}
-
-#[derive(Serialize)]
-pub(crate) struct IdVariables {
-    pub(crate) id: String,
+    PlanIssueDelete, "PlanIssueDelete", writes: true, ById => IgnoredAny, |_| 2
 }
 
 #[derive(Deserialize)]
@@ -78,7 +66,7 @@ pub(crate) struct Issue {
 
 impl Issue {
     pub(crate) fn is_live(&self) -> bool {
-        self.archived_at.is_none() && self.trashed != Some(true)
+        is_live(self.archived_at.as_ref(), self.trashed)
     }
 }
 
@@ -94,11 +82,6 @@ pub(crate) struct Blocker {
     pub(crate) id: String,
     pub(crate) r#type: String,
     pub(crate) issue: Named,
-}
-
-#[derive(Serialize)]
-pub(crate) struct CreateVariables {
-    pub(crate) input: Input,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -138,11 +121,6 @@ pub(crate) struct Created {
 }
 
 #[derive(Serialize)]
-pub(crate) struct BatchVariables {
-    pub(crate) input: BatchInput,
-}
-
-#[derive(Serialize)]
 pub(crate) struct BatchInput {
     pub(crate) issues: Vec<Input>,
 }
@@ -175,7 +153,7 @@ pub(crate) struct Touched {
 
 impl Touched {
     pub(crate) fn is_live(&self) -> bool {
-        self.archived_at.is_none() && self.trashed != Some(true)
+        is_live(self.archived_at.as_ref(), self.trashed)
     }
 }
 
@@ -184,9 +162,4 @@ impl Touched {
 pub(crate) struct Said {
     /// Nobody, for one by an integration.
     pub(crate) user: Option<Named>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct Success {
-    pub(crate) success: bool,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Page;
+use crate::ops::{ById, Create, Named, Page};
 
 operation! {
     /// The labels of a team and of the workspace, a page of them.
@@ -12,12 +12,12 @@ operation! {
 
 operation! {
     /// A label by its id.
-    PlanLabel, "PlanLabel", writes: false, IdVariables => Data, |_| 2
+    PlanLabel, "PlanLabel", writes: false, ById => Data, |_| 2
 }
 
 operation! {
     /// Creates a label.
-    PlanLabelCreate, "PlanLabelCreate", writes: true, CreateVariables => CreateData, |_| 3
+    PlanLabelCreate, "PlanLabelCreate", writes: true, Create<Input> => CreateData, |_| 3
 }
 
 #[derive(Serialize)]
@@ -32,11 +32,6 @@ pub(crate) struct ListVariables {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ListData {
     pub(crate) issue_labels: Page<Label>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct IdVariables {
-    pub(crate) id: String,
 }
 
 #[derive(Deserialize)]
@@ -60,11 +55,6 @@ pub(crate) struct Label {
 }
 
 #[derive(Serialize)]
-pub(crate) struct CreateVariables {
-    pub(crate) input: Input,
-}
-
-#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Input {
     pub(crate) id: String,
@@ -82,10 +72,5 @@ pub(crate) struct CreateData {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Payload {
     pub(crate) success: bool,
-    pub(crate) issue_label: Option<CreatedLabel>,
-}
-
-#[derive(Deserialize)]
-pub(crate) struct CreatedLabel {
-    pub(crate) id: String,
+    pub(crate) issue_label: Option<Named>,
 }

@@ -3,7 +3,7 @@
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Page;
+use crate::ops::{ById, Create, Page, is_live};
 
 operation! {
     /// Projects of one name.
@@ -18,12 +18,12 @@ operation! {
 
 operation! {
     /// Creates a project.
-    PlanProjectCreate, "PlanProjectCreate", writes: true, CreateVariables => CreateData, |_| 3
+    PlanProjectCreate, "PlanProjectCreate", writes: true, Create<Input> => CreateData, |_| 3
 }
 
 operation! {
     /// Puts a project into the trash. The answer proves nothing.
-    PlanProjectDelete, "PlanProjectDelete", writes: true, IdVariables => IgnoredAny, |_| 2
+    PlanProjectDelete, "PlanProjectDelete", writes: true, ById => IgnoredAny, |_| 2
 }
 
 #[derive(Serialize)]
@@ -75,7 +75,7 @@ pub(crate) struct Project {
 
 impl Project {
     pub(crate) fn is_live(&self) -> bool {
-        self.archived_at.is_none() && self.trashed != Some(true)
+        is_live(self.archived_at.as_ref(), self.trashed)
     }
 }
 
@@ -84,11 +84,6 @@ impl Project {
 pub(crate) struct Held {
     pub(crate) identifier: String,
     pub(crate) trashed: Option<bool>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct CreateVariables {
-    pub(crate) input: Input,
 }
 
 #[derive(Serialize)]
@@ -119,9 +114,4 @@ pub(crate) struct Payload {
 pub(crate) struct Created {
     pub(crate) id: String,
     pub(crate) url: String,
-}
-
-#[derive(Serialize)]
-pub(crate) struct IdVariables {
-    pub(crate) id: String,
 }

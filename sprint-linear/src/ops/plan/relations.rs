@@ -4,31 +4,26 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::ops::plan::issues::Blocker;
-use crate::ops::{Named, Page};
+use crate::ops::{ById, Create, Named, Next, Page};
 
 operation! {
     /// A relation by its id.
-    PlanRelation, "PlanRelation", writes: false, IdVariables => Data, |_| 4
+    PlanRelation, "PlanRelation", writes: false, ById => Data, |_| 4
 }
 
 operation! {
     /// Creates a relation.
-    PlanRelationCreate, "PlanRelationCreate", writes: true, CreateVariables => CreateData, |_| 5
+    PlanRelationCreate, "PlanRelationCreate", writes: true, Create<Input> => CreateData, |_| 5
 }
 
 operation! {
     /// Deletes a relation. The answer proves nothing.
-    PlanRelationDelete, "PlanRelationDelete", writes: true, IdVariables => IgnoredAny, |_| 2
+    PlanRelationDelete, "PlanRelationDelete", writes: true, ById => IgnoredAny, |_| 2
 }
 
 operation! {
     /// What blocks an issue, a page of it.
-    PlanBlockers, "PlanBlockers", writes: false, PageVariables => BlockersData, |_| 233
-}
-
-#[derive(Serialize)]
-pub(crate) struct IdVariables {
-    pub(crate) id: String,
+    PlanBlockers, "PlanBlockers", writes: false, Next => BlockersData, |_| 233
 }
 
 #[derive(Deserialize)]
@@ -46,11 +41,6 @@ pub(crate) struct Relation {
     pub(crate) issue: Named,
     /// Of `blocks`: what is blocked.
     pub(crate) related_issue: Named,
-}
-
-#[derive(Serialize)]
-pub(crate) struct CreateVariables {
-    pub(crate) input: Input,
 }
 
 #[derive(Serialize)]
@@ -73,13 +63,6 @@ pub(crate) struct CreateData {
 pub(crate) struct Payload {
     pub(crate) success: bool,
     pub(crate) issue_relation: Option<Relation>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct PageVariables {
-    pub(crate) id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) after: Option<String>,
 }
 
 #[derive(Deserialize)]
