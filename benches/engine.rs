@@ -13,6 +13,7 @@ use sprint_core::domain::agent::{
     AgentReport, AgentTask, Answer, Claimed, ClaimedCheck, CompletionResult, RequirementRow,
     ReviewResult, Role, RoleResult, WorkerEvidence, WorkerResult, WorkerStatus,
 };
+use sprint_core::domain::audit::{Audit, AuditSpec, BaseFacts, BranchFacts};
 use sprint_core::domain::check::{CheckPlan, CheckReport, Subject};
 use sprint_core::domain::merge::{
     CombineSpec, Combined, LandSpec, Landed, Merged, Resolution, RevertSpec, Reverted,
@@ -223,6 +224,18 @@ impl Vcs for Instantly {
 
     async fn refresh(&self, _: &RefreshSpec) -> Result<Refreshed> {
         Ok(Refreshed::Current)
+    }
+
+    async fn audit(&self, spec: &AuditSpec) -> Result<Audit> {
+        Ok(Audit {
+            base: BaseFacts {
+                head: spec.base.clone(),
+                holds_seen: true,
+                since: Vec::new(),
+            },
+            branches: vec![BranchFacts::default(); spec.branches.len()],
+            made: Vec::new(),
+        })
     }
 
     async fn probe(&self, _: &ProbeSpec) -> Result<Probe> {

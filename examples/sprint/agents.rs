@@ -117,6 +117,18 @@ pub(crate) enum Permissions {
     PreConfigured,
 }
 
+impl AgentArgs {
+    /// What agents may do without asking, for people.
+    pub(crate) const fn permissions_in_words(&self) -> &'static str {
+        match self.permissions {
+            Permissions::Auto => "auto: configured commands, edits in the worktree, commits",
+            Permissions::SkipAll => "skip-all: everything, without asking",
+            Permissions::Manual => "manual: edits in the worktree; a person is asked for the rest",
+            Permissions::PreConfigured => "pre-configured: what your own settings allow",
+        }
+    }
+}
+
 /// Prints the rules that agents of this sprint need.
 pub(crate) fn permissions(cli: &Cli) -> anyhow::Result<u8> {
     let root = cli.repo.canonicalize()?;

@@ -4,10 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sprint_core::id::{BranchName, ProblemId, TicketId};
+use sprint_core::resume::Choices;
 use sprint_core::run::input::Command;
 
 use crate::agents::AgentArgs;
 use crate::agents::check::CheckArgs;
+use crate::decide::{ChangesArgs, DecideArgs};
+use crate::dry_run::{DRY_RUN_HELP, DryRunArgs};
+use crate::preflight::{PREFLIGHT_HELP, PreflightArgs};
+use crate::resume::{RESUME_HELP, ResumeArgs};
 use crate::tracker::check::CheckArgs as TrackerCheckArgs;
 use crate::tracker::{Kind, TrackerArgs};
 use crate::undo::UndoArgs;
@@ -35,7 +40,7 @@ pub(crate) struct Cli {
     #[arg(long, global = true, value_name = "DIR", default_value = ".")]
     pub(crate) repo: PathBuf,
     /// The problem whose sprint is meant. Default: the one named in `.claude/active-problem`, else
-    /// the only one there is, else `default`.
+    /// the only one there is, else files of the layout before problem directories, else `default`.
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) problem_id: Option<ProblemId>,
     /// The configuration. Default: `.claude/sprint-config.yml` in the repository.
@@ -56,6 +61,30 @@ pub(crate) enum Action {
     Demo(DemoArgs),
     /// Run the sprint of a problem, or go on with the one that was interrupted.
     Run(Box<RunArgs>),
+    /// Check what has to be true before a sprint starts, and start nothing.
+    ///
+    /// `run` goes through the same list before a new sprint.
+    #[command(after_help = PREFLIGHT_HELP)]
+    Preflight(Box<PreflightArgs>),
+    /// Say whether a sprint would get off the ground, and what would get in its way.
+    ///
+    /// Compares the plan with the tracker and with the code: how old it is, in which waves tickets
+    /// would be worked on, which files several of them touch, which files know one that changes and
+    /// are in no ticket, whether the gate's programs are there. Reads only: no file, no ref, no
+    /// ticket is changed, no agent started and no command of the gate run.
+    #[command(after_help = DRY_RUN_HELP)]
+    DryRun(DryRunArgs),
+    /// Show what an interrupted sprint needs, ticket by ticket, ask, and go on with it.
+    #[command(after_help = RESUME_HELP)]
+    Resume(Box<ResumeArgs>),
+    /// Try a stuck or blocked ticket again with a new budget, and go on.
+    Reattempt(Box<DecideArgs>),
+    /// Take a ticket out of the sprint, and go on.
+    Drop(Box<DecideArgs>),
+    /// Approve a ticket's change in human review, and go on.
+    Approve(Box<DecideArgs>),
+    /// Ask for changes to a ticket in human review, and go on.
+    RequestChanges(Box<ChangesArgs>),
     /// Show where the sprint of a problem stands.
     Status,
     /// Look at the agents before a sprint relies on them.
@@ -184,6 +213,9 @@ pub(crate) struct DemoArgs {
     /// be gone on with.
     #[arg(long, value_name = "WHERE", value_enum, default_value_t)]
     pub(crate) tracker: Kind,
+    /// Create the repository and stop there: `sprint dry-run` says what to expect of it.
+    #[arg(long)]
+    pub(crate) create_only: bool,
 }
 
 /// Who plays the agents of the demo.
@@ -236,6 +268,19 @@ pub(crate) struct RunArgs {
     /// Start a new sprint although the last one is complete.
     #[arg(long)]
     pub(crate) new: bool,
+    /// Start a new sprint in the place of whatever is there, finished or not, readable or not: it is
+    /// moved to `.claude/sprint-history`.
+    #[arg(long, conflicts_with = "new")]
+    pub(crate) discard: bool,
+    /// Go without browser tests this once, although the configuration has them.
+    #[arg(long)]
+    pub(crate) skip_e2e: bool,
+    /// Ask nothing before a new sprint starts, not even on a terminal.
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// What `sprint resume` was told.
+    #[arg(skip)]
+    pub(crate) choices: Option<Choices>,
     /// What `sprint revert` or `sprint reland` asks for.
     #[arg(skip)]
     pub(crate) undo: Option<Command>,
@@ -257,6 +302,10 @@ impl RunArgs {
             drop: Vec::new(),
             go_on: false,
             new: false,
+            discard: false,
+            skip_e2e: false,
+            yes: true,
+            choices: None,
             undo: None,
         }
     }

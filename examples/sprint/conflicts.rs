@@ -149,7 +149,7 @@ async fn survey(root: &Path, args: &ConflictsArgs) -> Result<Findings> {
 }
 
 /// The branch that is checked out, which is what most people merge onto.
-fn checked_out(root: &Path) -> Result<BranchName> {
+pub(crate) fn checked_out(root: &Path) -> Result<BranchName> {
     let output = Command::new("git")
         .arg("-C")
         .arg(root)

@@ -102,6 +102,9 @@ pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
             args.dir.display()
         ));
     }
+    if args.create_only {
+        return Ok(0);
+    }
     let sprint = Sprint {
         problem: Some(ProblemId::new("demo")?),
         config: None,

@@ -7,9 +7,15 @@ mod agents;
 mod checks;
 mod cli;
 mod conflicts;
+mod decide;
 mod demo;
+mod dry_run;
 mod live;
+mod preflight;
+mod problem;
+mod resume;
 mod run;
+mod start;
 mod status;
 mod tracker;
 mod undo;
@@ -32,6 +38,13 @@ fn main() -> ExitCode {
         Action::Demo(args) => demo::demo(&cli, args),
         Action::Run(args) => run::run(&cli, args),
         Action::Conflicts(args) => conflicts::conflicts(&cli, args),
+        Action::Preflight(args) => preflight::preflight(&cli, args),
+        Action::DryRun(args) => Ok(dry_run::dry_run(&cli, args)),
+        Action::Resume(args) => resume::resume(&cli, args),
+        Action::Reattempt(args) => decide::reattempt(&cli, args),
+        Action::Drop(args) => decide::drop_ticket(&cli, args),
+        Action::Approve(args) => decide::approve(&cli, args),
+        Action::RequestChanges(args) => decide::request_changes(&cli, args),
         Action::Status => status::status(&cli),
         Action::Agents(AgentsAction::Check(args)) => agents::check::check(&cli, args),
         Action::Agents(AgentsAction::Permissions) => agents::permissions(&cli),

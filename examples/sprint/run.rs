@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use sprint_core::domain::config::RedBase;
+use sprint_core::domain::config::{RedBase, SprintConfig};
 use sprint_core::engine::{Control, Engine, Finished, Ports, Why, control};
 use sprint_core::id::ProblemId;
+use sprint_core::local::claim::Claiming;
 use sprint_core::local::layout::Layout;
 use sprint_core::local::lease::{FileLease, NetworkFiles};
 use sprint_core::local::lessons;
@@ -14,6 +15,8 @@ use sprint_core::local::store::FileStore;
 use sprint_core::ports::{
     Clock as _, Lease, LeaseHolder as _, Owner, StateStore as _, SystemClock,
 };
+use sprint_core::preflight::check;
+use sprint_core::preflight::facts::Confirmed;
 use sprint_core::report::summary::Summary;
 use sprint_core::run::admit::Limits;
 use sprint_core::run::input::{Command, ReviewDecision};
@@ -24,6 +27,9 @@ use sprint_core::run::ticket::{Stage, TicketRun};
 use crate::agents::build::{self, Surroundings};
 use crate::cli::{Cli, RunArgs, Usage};
 use crate::live::Live;
+use crate::preflight::{self, Sources, gather};
+use crate::problem::{self, Chosen};
+use crate::start::{self, Planner};
 use crate::{say, wire};
 
 /// Which sprint to run.
@@ -66,8 +72,8 @@ pub(crate) fn sprint(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
 
 async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
     let root = GitRoot::find(&sprint.root)?;
-    let problem = wire::problem(&root.0, sprint.problem.as_ref())?;
-    let layout = Layout::new(&root.0, problem.clone());
+    let chosen = problem::to_run(&root.0, sprint.problem.as_ref())?;
+    let (problem, layout) = (chosen.problem().clone(), chosen.layout.clone());
     layout.prepare()?;
     let lease = FileLease::new(layout.clone(), NetworkFiles::Refuse).acquire(&owner())?;
     // Whoever held the lease before is dead; what it started may not be.
@@ -76,23 +82,28 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
         eprintln!("note: ended {orphans} processes that an interrupted run had left");
     }
     let store = Arc::new(wire::store(layout.clone()));
-    let saved = store.load().await?;
+    if args.discard {
+        start::discard(&store, &lease)?;
+    }
+    let saved = store.load().await.map_err(start::unusable)?;
     for note in store.notes() {
         eprintln!("note: {note}");
     }
     if let Some(over) = saved.as_ref().filter(|saved| is_over(saved, args)) {
         return Ok(report(sprint, over, None));
     }
-    if let Some(saved) = saved
-        .as_ref()
-        .filter(|saved| args.new && is_complete(saved))
-    {
-        refuse_to_forget(saved)?;
+    if let Some(saved) = saved.as_ref().filter(|_| args.new) {
+        if is_complete(saved) {
+            refuse_to_forget(saved)?;
+        } else {
+            return Err(start::unfinished(saved).into());
+        }
     }
     // Rule S4 of the simplifier looks at the sprint before.
     let reverts = |saved: &Snapshot| saved.sprint.counters.simplifier_reverts;
     let regressed = saved.as_ref().is_some_and(|saved| reverts(saved) > 0);
     let saved = saved.filter(|saved| !(args.new && is_complete(saved)));
+    let mut confirmed = Confirmed::ByConfiguration;
     let config = match &saved {
         Some(saved) => saved.plan.config.clone(),
         None => {
@@ -101,11 +112,17 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
                 config.red_base = RedBase::Accept;
             }
             build::configure(&args.agents, &mut config)?;
+            let answer = preflight::confirm_branch(&root.0, &mut config.branch_base, args.yes);
+            let Some(answer) = answer.await? else {
+                return Ok(crate::ERROR);
+            };
+            confirmed = answer;
             config
         }
     };
     let around = Surroundings::of(&args.agents, &config, &layout.directory())?;
-    let (shared, place) = (Arc::clone(&store), layout.clone());
+    let claiming = Arc::new(Claiming::new(Arc::<FileStore>::clone(&store)));
+    let (shared, place) = (Arc::<Claiming>::clone(&claiming), layout.clone());
     let ports = wire::ports(
         &root.0,
         &config,
@@ -116,7 +133,7 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
         saved.as_ref(),
     )
     .await?;
-    let session = Session {
+    let mut session = Session {
         sprint,
         args,
         ports,
@@ -124,9 +141,13 @@ async fn drive(sprint: &Sprint, args: &RunArgs) -> Result<u8> {
         around,
         lease,
         store,
+        claiming,
         config,
         regressed,
     };
+    if saved.is_none() && !session.is_ready(&chosen, confirmed).await? {
+        return Ok(crate::ERROR);
+    }
     session.run(problem, saved).await
 }
 
@@ -139,12 +160,41 @@ struct Session<'a> {
     around: Surroundings,
     lease: Lease,
     store: Arc<FileStore>,
-    config: sprint_core::domain::config::SprintConfig,
+    /// The same store; it gives back the lock under which a sprint starts.
+    claiming: Arc<Claiming>,
+    config: SprintConfig,
     /// Whether the sprint before had to take back what its simplifier did.
     regressed: bool,
 }
 
 impl Session<'_> {
+    /// Goes through pre-flight and shows the list.
+    async fn is_ready(&mut self, chosen: &Chosen, confirmed: Confirmed) -> Result<bool> {
+        let teams = self.ports.agents.capabilities().teams;
+        let facts = gather(&Sources {
+            chosen,
+            config: &self.config,
+            tracker: Arc::clone(&self.ports.tracker),
+            teams,
+            permissions: self.args.agents.permissions_in_words(),
+            skip_e2e: self.args.skip_e2e,
+            confirmed,
+            look_for_sprint: false,
+        })
+        .await?;
+        let list = check(&facts);
+        if self.sprint.json {
+            preflight::show(&list, true)?;
+        } else {
+            eprintln!("{}", list.text());
+        }
+        // What planning recommends, where nobody said anything else.
+        if teams && self.config.coordination_mode.is_none() {
+            self.config.coordination_mode = Some(list.mode);
+        }
+        Ok(list.is_ready())
+    }
+
     async fn run(self, problem: ProblemId, saved: Option<Snapshot>) -> Result<u8> {
         let live = Arc::new(Live::new(self.sprint.json));
         let agents = usize::try_from(self.config.max_parallel)
@@ -166,12 +216,19 @@ impl Session<'_> {
                     control.send(Command::Continue);
                 }
                 live.resume(&saved);
-                let run = engine.resume(saved, &self.lease, &mut inbox);
+                let choices = self.args.choices.clone().unwrap_or_default();
+                let survey = engine.survey(&saved, choices).await?;
+                let run = engine.resume_with(saved, survey, &self.lease, &mut inbox);
                 interruptible(run, &control, &live).await
             }
             None => {
                 decide(&control, self.args);
-                let mut plan = engine.plan(problem, self.config.clone()).await?;
+                let planner = Planner {
+                    engine: &engine,
+                    layout: &self.layout,
+                    claiming: &self.claiming,
+                };
+                let mut plan = planner.plan(&problem, &self.config).await?;
                 plan.simplifier_regressed = self.regressed;
                 let (lessons, warnings) = lessons(&self.layout);
                 plan.guidance = lessons;

@@ -1,12 +1,11 @@
 //! `sprint status`: where a sprint stands, read without disturbing it.
 
 use anyhow::{Context as _, Result};
-use sprint_core::local::layout::Layout;
 use sprint_core::ports::StateStore as _;
 use sprint_core::report::summary::Summary;
 
 use crate::cli::Cli;
-use crate::{say, wire};
+use crate::{problem, say, wire};
 
 /// Prints the state of the sprint. Returns the exit code that running it would end with now.
 pub(crate) fn status(cli: &Cli) -> Result<u8> {
@@ -14,8 +13,9 @@ pub(crate) fn status(cli: &Cli) -> Result<u8> {
         .repo
         .canonicalize()
         .with_context(|| format!("no folder {}", cli.repo.display()))?;
-    let problem = wire::problem(&root, cli.problem_id.as_ref())?;
-    let store = wire::store(Layout::new(root, problem.clone()));
+    let chosen = problem::to_look_at(&root, cli.problem_id.as_ref())?;
+    let problem = chosen.problem().clone();
+    let store = wire::store(chosen.layout);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let saved = runtime.block_on(store.load())?;
     let Some(saved) = saved else {

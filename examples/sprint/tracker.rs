@@ -62,19 +62,22 @@ impl TrackerArgs {
     }
 
     /// The tracker. `saved` is the sprint that is gone on with, whose tickets it may know by
-    /// another name than people do; `outputs` go into evidence where the tracker takes files.
+    /// another name than people do; `outputs` go into evidence where the tracker takes files, and are
+    /// not needed to look.
     pub(crate) async fn open(
         &self,
         root: &Path,
         config: &SprintConfig,
         saved: Option<&Snapshot>,
-        outputs: Arc<dyn BlobStore>,
+        outputs: Option<Arc<dyn BlobStore>>,
     ) -> Result<Arc<dyn Tracker>> {
         match self.tracker {
             Kind::Files => Ok(Arc::new(self.files(root)?)),
             Kind::Linear => {
-                let (tracker, _) = self.linear(config).await?;
-                let tracker = tracker.with_outputs(outputs);
+                let (mut tracker, _) = self.linear(config).await?;
+                if let Some(outputs) = outputs {
+                    tracker = tracker.with_outputs(outputs);
+                }
                 for planned in saved
                     .into_iter()
                     .flat_map(|saved| saved.plan.tickets.values())

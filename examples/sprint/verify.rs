@@ -94,7 +94,7 @@ async fn look<'a>(
     let config = &saved.plan.config;
     let tracker = &args.tracker;
     let tracker = tracker
-        .open(layout.root(), config, Some(saved), outputs)
+        .open(layout.root(), config, Some(saved), Some(outputs))
         .await?;
     let base = saved.plan.config.branch_base.clone();
     let vcs = GitVcs::open(GitConfig::new(layout.root(), base)).await?;

@@ -13,43 +13,23 @@ use sprint_core::id::ProblemId;
 use sprint_core::local::blobs::FileBlobs;
 use sprint_core::local::layout::Layout;
 use sprint_core::local::store::{FileStore, ViewFile};
-use sprint_core::ports::{StateStore as _, SystemClock};
+use sprint_core::ports::{StateStore, SystemClock};
 use sprint_core::report::{dashboard, state_view};
 use sprint_core::run::snapshot::Snapshot;
 use sprint_git::{GitConfig, GitVcs};
 
 use crate::agents::build::{self, Surroundings};
 use crate::cli::{Cli, RunArgs, Usage};
+use crate::problem;
 use crate::run::GitRoot;
 
-/// Which problem is meant: the one given, the one marked active, the only one, or `default`.
+/// Which problem is meant, for commands that only look.
 pub(crate) fn problem(root: &Path, given: Option<&ProblemId>) -> Result<ProblemId> {
-    if let Some(given) = given {
-        return Ok(given.clone());
+    let chosen = problem::to_look_at(root, given)?;
+    for warning in &chosen.warnings {
+        eprintln!("warning: {warning}");
     }
-    let marker = fs::read_to_string(root.join(".claude/active-problem")).unwrap_or_default();
-    if let Ok(marked) = ProblemId::new(marker.trim()) {
-        return Ok(marked);
-    }
-    let mut found: Vec<_> = fs::read_dir(root.join(".claude/sprints"))
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| ProblemId::new(entry.file_name().to_string_lossy()).ok())
-        .collect();
-    found.sort();
-    match found.as_slice() {
-        [] => Ok(ProblemId::new("default")?),
-        [only] => Ok(only.clone()),
-        several => {
-            let names: Vec<_> = several.iter().map(ProblemId::as_str).collect();
-            let text = format!(
-                "which problem? name one with --problem-id: {}",
-                names.join(", ")
-            );
-            Err(Usage(text).into())
-        }
-    }
+    Ok(chosen.problem().clone())
 }
 
 /// Reads the configuration; what a person should know about it goes to standard error.
@@ -91,8 +71,8 @@ pub(crate) fn saved(cli: &Cli) -> Result<(Layout, Snapshot)> {
         .canonicalize()
         .with_context(|| format!("no folder {}", cli.repo.display()))?;
     let root = GitRoot::find(&root)?.0;
-    let problem = problem(&root, cli.problem_id.as_ref())?;
-    let layout = Layout::new(&root, problem.clone());
+    let layout = problem::to_look_at(&root, cli.problem_id.as_ref())?.layout;
+    let problem = layout.problem().clone();
     let store = store(layout.clone());
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let saved = runtime.block_on(store.load())?;
@@ -129,7 +109,7 @@ pub(crate) async fn ports(
     config: &SprintConfig,
     args: &RunArgs,
     layout: Layout,
-    store: Arc<FileStore>,
+    store: Arc<dyn StateStore>,
     around: &Surroundings,
     saved: Option<&Snapshot>,
 ) -> Result<Ports> {
@@ -141,7 +121,10 @@ pub(crate) async fn ports(
     let vcs = GitVcs::open(GitConfig::new(root, config.branch_base.clone())).await?;
     let blobs = Arc::new(FileBlobs::new(layout));
     let outputs = Arc::<FileBlobs>::clone(&blobs);
-    let tracker = args.tracker.open(root, config, saved, outputs).await?;
+    let tracker = args
+        .tracker
+        .open(root, config, saved, Some(outputs))
+        .await?;
     Ok(Ports {
         tracker,
         agents,

@@ -291,7 +291,21 @@ fn start(dir: &Path) -> (Child, Lines<BufReader<ChildStdout>>) {
 /// Runs the demo and kills it after so many lines of progress. Returns the exit code if it came
 /// to its end before.
 fn run_and_kill_after(dir: &Path, lines: usize) -> Option<i32> {
-    let (mut child, mut output) = start(dir);
+    kill_started(start(dir), lines)
+}
+
+/// The same with any command that prints lines of progress.
+fn kill_after(command: &mut Command, lines: usize) -> Option<i32> {
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap()).lines();
+    kill_started((child, output), lines)
+}
+
+fn kill_started(
+    (mut child, mut output): (Child, Lines<BufReader<ChildStdout>>),
+    lines: usize,
+) -> Option<i32> {
     let mut last = String::new();
     for _ in 0..=lines {
         match output.next() {
@@ -307,6 +321,114 @@ fn run_and_kill_after(dir: &Path, lines: usize) -> Option<i32> {
     child.kill().unwrap();
     child.wait().unwrap();
     None
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long to go on is chosen from outside the test"
+)]
+/// How many kills: in the place of the usual number, as many as somebody asks for.
+fn wanted_kills() -> usize {
+    let asked = std::env::var("SPRINT_KILLS").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(20)
+}
+
+/// `sprint resume` on a demo, with the demo's own agent.
+fn resume(dir: &Path, options: &[&str]) -> Command {
+    let agent = dir.join(".claude/demo-agent.sh");
+    let agent = format!("command:sh '{}'", agent.display());
+    let mut command = Command::new(binary());
+    command
+        .current_dir(dir)
+        .args(["resume", "--agents", &agent])
+        .args(options)
+        .stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn resumed_after_any_kill_it_ends_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let calm = folder.path().join("calm");
+    assert_eq!(demo(&calm).status.code(), Some(3));
+    let expected = result(&calm);
+
+    let mut random = 0x9E37_79B9_7F4A_7C15u64;
+    let (mut kills, mut round) = (0, 0);
+    while kills < wanted_kills() {
+        let dir = folder.path().join(format!("round-{round}"));
+        // The first two lines are the start of the sprint: from then on there is one to resume.
+        assert_eq!(run_and_kill_after(&dir, 2), None);
+        kills += 1;
+        let code = loop {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            let lines = usize::try_from(random % 16).unwrap();
+            let mut command = resume(&dir, &["--yes", "--json"]);
+            match kill_after(&mut command, lines) {
+                Some(code) => break code,
+                None => kills += 1,
+            }
+        };
+        // 0 says that it was over already: the kill came after its last save.
+        assert!(matches!(code, 0 | 3), "round {round}: {code}");
+        assert_eq!(result(&dir), expected, "round {round}");
+        each_lands_once_with_evidence(&dir);
+        assert_eq!(git(&dir, &["status", "--porcelain"]), "");
+        round += 1;
+    }
+}
+
+#[test]
+fn resume_shows_what_it_would_do_and_changes_nothing_unasked() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("demo");
+    assert_eq!(run_and_kill_after(&dir, 12), None);
+    let refs = git(&dir, &["for-each-ref"]);
+    let before = state(&dir);
+    let shown = resume(&dir, &[]).output().unwrap();
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert_eq!(shown.status.code(), Some(0), "{text}");
+    for word in [
+        "TICKET",
+        "DEMO-1",
+        "DEMO-8",
+        "RE_IMPLEMENT",
+        "Go on with `sprint resume --yes`",
+    ] {
+        assert!(text.contains(word), "{word} is not in:\n{text}");
+    }
+    assert_eq!(git(&dir, &["for-each-ref"]), refs);
+    assert_eq!(state(&dir), before);
+    let plan = resume(&dir, &["--json"]).output().unwrap();
+    let plan: Value = serde_json::from_slice(&plan.stdout).unwrap();
+    let tickets = plan["recovery"]["plan"]["tickets"].as_object().unwrap();
+    assert_eq!(tickets.len(), 8);
+    assert!(tickets.values().all(|row| row["action"].is_string()));
+    let unknown = resume(&dir, &["--skip", "NOPE-1"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+
+    // What a person decides is what happens.
+    let code = resume(&dir, &["--yes", "--skip", "DEMO-7"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        code.status.code(),
+        Some(3),
+        "{}",
+        String::from_utf8_lossy(&code.stderr)
+    );
+    let after = state(&dir);
+    assert_eq!(after["tickets"]["DEMO-7"]["status"], "skipped");
+    assert!(
+        after["recovery_metadata"]
+            .as_array()
+            .is_some_and(|all| !all.is_empty())
+    );
+    let over = resume(&dir, &[]).output().unwrap();
+    assert_eq!(over.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&over.stdout).contains("nothing to resume"));
 }
 
 #[test]

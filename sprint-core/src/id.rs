@@ -143,6 +143,11 @@ id_type! {
     CommitId, "commit id", check_object, OBJECT
 }
 id_type! {
+    /// A commit as people and planners write it: 4 to 64 lower-case hexadecimal digits, the beginning
+    /// of a [`CommitId`] or all of it. Only a repository knows which commit is meant (spec C-02).
+    CommitPrefix, "commit", check_commit_prefix, "^[0-9a-f]{4,64}$"
+}
+id_type! {
     /// A full git tree id in lower-case hexadecimal (40 or 64 digits).
     TreeId, "tree id", check_object, OBJECT
 }
@@ -167,6 +172,20 @@ id_type! {
 id_type! {
     /// A handle with which an agent's session can be continued later.
     SessionId, "session id", check_name, NAME
+}
+
+impl Default for ProblemId {
+    /// `default`: the problem of a repository that knows only one.
+    fn default() -> Self {
+        Self("default".into())
+    }
+}
+
+impl CommitPrefix {
+    /// Whether it can mean this commit.
+    pub fn fits(&self, commit: &CommitId) -> bool {
+        commit.as_str().starts_with(self.as_str())
+    }
 }
 
 impl BlobId {
@@ -238,6 +257,14 @@ fn check_object(text: &str) -> Result<(), &'static str> {
         Ok(())
     } else {
         Err("must be 40 or 64 lower-case hexadecimal digits")
+    }
+}
+
+fn check_commit_prefix(text: &str) -> Result<(), &'static str> {
+    if (4..=64).contains(&text.len()) && is_hex(text) {
+        Ok(())
+    } else {
+        Err("must be 4 to 64 lower-case hexadecimal digits")
     }
 }
 

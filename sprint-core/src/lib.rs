@@ -58,8 +58,11 @@
 //! # Finding your way
 //!
 //! - What a sprint is made of: [`domain`], made from text by [`config`] and ordered by [`plan`].
+//! - What has to be true before a sprint starts: [`preflight`].
 //! - What happens next, as a value: [`run`]. Nothing in there waits, reads a clock or does IO.
-//! - What people and tools read: [`report`]; whether evidence still holds: [`evidence`].
+//! - What people and tools read: [`report`]; whether evidence still holds: [`evidence`]; whether a
+//!   sprint would get off the ground: [`readiness`].
+//! - What becomes of each ticket when a saved sprint goes on: [`resume`].
 //! - How the world is reached: [`ports`], and [`engine`], the loop over them.
 //! - What is there to use at once: [`local`] and [`memory`].
 
@@ -74,6 +77,9 @@ pub mod plan;
 
 pub mod evidence;
 pub mod inspect;
+pub mod preflight;
+pub mod readiness;
+pub mod resume;
 
 pub mod run;
 

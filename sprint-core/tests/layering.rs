@@ -15,13 +15,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("evidence", &["domain", "id"]),
     ("plan", &["domain", "id", "time"]),
     ("inspect", &["plan", "domain", "id", "time"]),
+    ("preflight", &["plan", "domain", "id"]),
+    ("readiness", &["inspect", "plan", "domain", "id", "time"]),
+    ("resume", &["evidence", "domain", "id", "time"]),
     (
         "run",
-        &["inspect", "plan", "domain", "id", "time", "failure"],
+        &[
+            "resume", "inspect", "plan", "domain", "id", "time", "failure",
+        ],
     ),
     (
         "report",
-        &["run", "inspect", "plan", "domain", "id", "time"],
+        &[
+            "run",
+            "resume",
+            "readiness",
+            "inspect",
+            "plan",
+            "domain",
+            "id",
+            "time",
+        ],
     ),
     ("ports", &["run", "domain", "id", "time", "failure"]),
     (
@@ -35,15 +49,27 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "ports", "report", "run", "inspect", "plan", "evidence", "domain", "id", "time",
-            "failure",
+            "ports", "report", "run", "resume", "inspect", "plan", "evidence", "domain", "id",
+            "time", "failure",
         ],
     ),
 ];
 
 /// Modules in which nothing waits.
 const PURE: &[&str] = &[
-    "id", "time", "failure", "domain", "config", "evidence", "plan", "inspect", "run", "report",
+    "id",
+    "time",
+    "failure",
+    "domain",
+    "config",
+    "evidence",
+    "plan",
+    "inspect",
+    "preflight",
+    "readiness",
+    "resume",
+    "run",
+    "report",
 ];
 
 /// No file has more lines of code than this, comments, blanks and in-file tests not counted.

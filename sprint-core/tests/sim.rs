@@ -58,6 +58,13 @@ finding: preflight_skipped, context_exhaustion, missing_evidence, evidence_misma
 finding: silent_success, debug_artifacts, code_review, incomplete_requirements, human_changes
 finding: no_progress, timeout, lint_error, test_failure, merge_conflict, integration_failed
 finding: stale_base_conflict, test_proves_nothing, host_layer
+base: same, by us, by others
+down: cancels, deletes evidence, deletes a branch, moves a branch, rewrites a branch, loses a directory
+mend: keep, done outside, drop, close again, post first, post again, recover, reopen, start over
+mend: distrust
+resume: SKIP, REPAIR_STATUS, RE_VERIFY, RE_IMPLEMENT, STUCK, the look failed
+crash: while it looks around
+crash in: recovering, done outside
 baseline: green, red by name, red without names, accepted, repaired
 finding: workspace_lost, wrong_branch
 team: asked, degraded, given up, done without

@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::error::{GitError, Result};
 use crate::files::{read, replace};
 
-const ENTRIES: [&str; 5] = [
+/// What sprints write, as lines of `info/exclude`.
+pub(crate) const ENTRIES: [&str; 5] = [
     ".claude/worktrees/",
     ".claude/sprints/",
     ".claude/active-problem",

@@ -29,10 +29,14 @@ mod open;
 mod refresh;
 mod revert;
 
+mod audit;
 mod combine;
 mod graft;
+mod importers;
 mod memory;
+mod overview;
 mod predict;
+mod reader;
 mod surroundings;
 mod survey;
 mod trace;
@@ -63,6 +67,8 @@ mod git_cli;
 mod lock;
 
 pub use config::GitConfig;
+pub use overview::Overview;
+pub use reader::{GitReader, Since, Standing};
 pub use seed::{Seed, SeedMode};
 pub use survey::LocalBranch;
 pub use vcs::GitVcs;

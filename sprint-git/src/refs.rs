@@ -249,6 +249,15 @@ impl Repo {
             .await
     }
 
+    /// How many commits `tip` holds that `since` does not.
+    pub(crate) async fn count(&self, since: &CommitId, tip: &CommitId) -> Result<u64> {
+        let call = self.call(["rev-list", "--count", "--end-of-options", tip.as_str()]);
+        let text = call.arg(format!("^{since}")).text().await?;
+        text.trim().parse().map_err(|_| GitError::Unreadable {
+            command: "rev-list".into(),
+        })
+    }
+
     /// Keeps a commit from being lost, under a name that says whose it was.
     pub(crate) async fn rescue(&self, branch: &BranchName, commit: &CommitId) -> Result<RefName> {
         let name = RefName::rescue(branch, commit);

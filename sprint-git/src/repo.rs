@@ -105,6 +105,11 @@ impl Repo {
         .await
     }
 
+    /// The object store, to be opened by threads of their own.
+    pub(crate) fn shared_objects(&self) -> gix::ThreadSafeRepository {
+        self.objects.clone()
+    }
+
     pub(crate) async fn status(&self) -> Result<RepoStatus> {
         let base_head = self.base_head().await?;
         let base = base_head.clone();

@@ -30,7 +30,7 @@ impl Repo {
     }
 
     /// The tree of a commit; `None` if nobody knows of such a commit.
-    async fn tree_of_known(&self, commit: &CommitId) -> Result<Option<TreeId>> {
+    pub(crate) async fn tree_of_known(&self, commit: &CommitId) -> Result<Option<TreeId>> {
         let commit = commit.clone();
         self.with_objects(move |objects| {
             let header = objects.try_find_header(object_id(&commit)?)?;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
+use sprint_core::domain::audit::{Audit, AuditSpec};
 use sprint_core::domain::merge::{
     CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
 };
@@ -14,11 +15,13 @@ use sprint_core::domain::workspace::{
     ChangedPath, Collected, GraftSpec, Grafted, Leftovers, Opened, RefreshSpec, Refreshed,
     RepoStatus, Trace, Workspace, WorkspaceSpec,
 };
-use sprint_core::id::{BranchName, CommitId, SprintId, TagName, TicketId};
+use sprint_core::id::{BranchName, CommitId, CommitPrefix, SprintId, TagName, TicketId};
 use sprint_core::ports::{Result, Vcs};
+use sprint_core::preflight::facts::Age;
 use sprint_core::run::effect::EffectKey;
 
 use crate::config::GitConfig;
+use crate::overview::Overview;
 use crate::predict::Tried;
 use crate::repo::Repo;
 use crate::survey::LocalBranch;
@@ -51,6 +54,18 @@ impl GitVcs {
     pub async fn branches(&self) -> Result<Vec<LocalBranch>> {
         let branches = self.repo.branches().await;
         branches.map_err(|error| error.during("list", "branches"))
+    }
+
+    /// Shows a branch and what is around it, for a person to confirm. Looks, and changes nothing.
+    pub async fn overview(&self, base: &BranchName) -> Result<Overview> {
+        let overview = self.repo.overview(base).await;
+        overview.map_err(|error| error.during("look at", base.as_str()))
+    }
+
+    /// Says where a branch is, seen from a commit that somebody wrote down, perhaps abbreviated.
+    pub async fn age(&self, base: &BranchName, from: &CommitPrefix) -> Result<Age> {
+        let age = self.repo.age(base, from).await;
+        age.map_err(|error| error.during("look up", from.as_str()))
     }
 
     /// Says what `tip` changes since it left `base`, by path; a rename is a deletion and an
@@ -117,6 +132,11 @@ impl Vcs for GitVcs {
     async fn trace(&self, branch: &BranchName, commit: &CommitId) -> Result<Trace> {
         let trace = self.repo.trace(branch, commit).await;
         trace.map_err(|error| error.during("trace", commit.as_str()))
+    }
+
+    async fn audit(&self, spec: &AuditSpec) -> Result<Audit> {
+        let audit = self.repo.audit(spec).await;
+        audit.map_err(|error| error.during("look at the branches of", spec.sprint.as_str()))
     }
 
     async fn probe(&self, spec: &ProbeSpec) -> Result<Probe> {

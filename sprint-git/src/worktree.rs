@@ -289,6 +289,12 @@ impl Repo {
         parse_dirt(&status.run().await?)
     }
 
+    /// The same of every file in a worktree of ours, without writing anything.
+    pub(crate) async fn untouched_dirt_of(&self, tree: &Tree) -> Result<Dirt> {
+        let status = self.status_of(tree, "--untracked-files=all");
+        parse_dirt(&status.run().await?)
+    }
+
     /// Whether git finds nothing in a worktree that its commit does not hold, ignored files
     /// included, and nothing missing. One directory says enough, so git need not look into it.
     pub(crate) async fn is_clean(&self, tree: &Tree) -> Result<bool> {

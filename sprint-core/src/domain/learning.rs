@@ -15,6 +15,9 @@ const MAX_PATTERNS: usize = 20;
 /// A failure that came back. All of it is untrusted text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailurePattern {
+    /// What the file calls it, `fp-001`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// The kind of failure.
     #[serde(default)]
     pub error_type: String,
@@ -30,12 +33,26 @@ pub struct FailurePattern {
     /// How often it happened.
     #[serde(default)]
     pub frequency: u32,
+    /// The sprint in which it was first seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seen: Option<String>,
+    /// The sprint in which it was last seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<String>,
+    /// The tickets it happened in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tickets_affected: Vec<String>,
 }
 
 impl FailurePattern {
+    /// Whether it happened often enough that agents are warned of it.
+    pub const fn is_frequent(&self) -> bool {
+        self.frequency >= FREQUENT
+    }
+
     /// Whether it happens in this file: its module is the path without the extension, or whole
     /// components at the beginning of it.
-    fn is_in(&self, file: &RepoPath) -> bool {
+    pub fn is_in(&self, file: &RepoPath) -> bool {
         let module = self.module.trim().trim_end_matches('/');
         let path = file.as_str();
         let stem = match path.rsplit_once('.') {
@@ -89,7 +106,7 @@ impl Lessons {
     /// that happened often, and in one of its files (spec 1.3).
     pub fn for_files(&self, files: &BTreeSet<RepoPath>) -> Guidance {
         let concerns = |pattern: &&FailurePattern| {
-            pattern.frequency >= FREQUENT && files.iter().any(|file| pattern.is_in(file))
+            pattern.is_frequent() && files.iter().any(|file| pattern.is_in(file))
         };
         let mut patterns: Vec<_> = self.failure_patterns.iter().filter(concerns).collect();
         patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.frequency));
@@ -114,6 +131,7 @@ mod tests {
             pattern: "mismatched types".into(),
             resolution: "annotate it".into(),
             frequency,
+            ..FailurePattern::default()
         }
     }
 

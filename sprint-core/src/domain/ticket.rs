@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::markdown::Fence;
 use crate::id::TicketId;
 use crate::time::Timestamp;
 
@@ -234,22 +235,12 @@ impl Section<'_> {
 /// The parts of a text between its level-2 headings; headings inside fenced code do not count.
 pub fn sections(text: &str) -> Vec<Section<'_>> {
     let mut found = Vec::new();
-    let mut open: Option<(char, usize)> = None;
+    let mut fence = Fence::default();
     let (mut heading, mut start, mut at) = (None, 0, 0);
     for line in text.split_inclusive('\n') {
         let next = at + line.len();
-        let mark = line.trim();
-        let first = mark.chars().next().filter(|c| matches!(c, '`' | '~'));
-        let run = mark.chars().take_while(|c| Some(*c) == first).count();
-        match (open, first) {
-            // A fence is closed by one at least as long, with nothing behind it.
-            (Some((c, long)), Some(first)) if first == c && run >= long && run == mark.len() => {
-                open = None;
-            }
-            (None, Some(first)) if run >= 3 => open = Some((first, run)),
-            (Some(_) | None, _) => {}
-        }
-        let title = line.strip_prefix("## ").filter(|_| open.is_none());
+        let fenced = fence.covers(line);
+        let title = line.strip_prefix("## ").filter(|_| !fenced);
         if let Some(title) = title {
             let body = &text[start..at];
             found.push(Section { heading, body });

@@ -10,6 +10,7 @@ mod handle;
 mod looks;
 pub mod perform;
 mod plan;
+mod survey;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::ports::{
     AgentRunner, BlobStore, Clock, Layer, Lease, Observer, Result, StateStore, Tracker, Vcs,
     Verifier,
 };
+use crate::resume::{Choices, Survey};
 use crate::run::admit::Limits;
 use crate::run::input::Input;
 use crate::run::snapshot::{Delta, Snapshot};
@@ -28,6 +30,7 @@ pub use agent_layer::AgentLayer;
 pub use evidence::verify_evidence;
 pub use handle::{Control, Inbox, control};
 pub use plan::StartError;
+pub use survey::survey;
 
 /// Everything the engine reaches the world through.
 #[derive(Clone, Debug)]
@@ -107,19 +110,38 @@ impl Engine {
         self.drive(run, None, lease, inbox).await
     }
 
-    /// Goes on with a saved sprint.
+    /// Goes on with a saved sprint, after a look at what is outside: what its tickets are at the
+    /// tracker, what is in the repository, and what that comes to ([`crate::resume`]).
     ///
     /// # Errors
     ///
-    /// As for [`start`](Self::start).
+    /// As for [`start`](Self::start), and where the tracker or the repository cannot be looked at:
+    /// then nothing was started or saved.
     pub async fn resume(
         &self,
         saved: Snapshot,
         lease: &Lease,
         inbox: &mut Inbox,
     ) -> Result<Finished> {
+        let survey = self.survey(&saved, Choices::default()).await?;
+        self.resume_with(saved, survey, lease, inbox).await
+    }
+
+    /// The same, where somebody has looked already, and perhaps asked a person.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start).
+    pub async fn resume_with(
+        &self,
+        saved: Snapshot,
+        survey: Survey,
+        lease: &Lease,
+        inbox: &mut Inbox,
+    ) -> Result<Finished> {
         let run = SprintRun::restore(saved);
-        self.drive(run, Some(Input::Resumed), lease, inbox).await
+        let first = Input::Reconcile(Box::new(survey));
+        self.drive(run, Some(first), lease, inbox).await
     }
 }
 

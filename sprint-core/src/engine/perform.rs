@@ -5,7 +5,9 @@ use std::sync::Arc;
 use futures_util::future::try_join_all;
 
 use crate::domain::evidence::Note;
+use crate::domain::stray::Whereabouts;
 use crate::domain::ticket::TicketStatus;
+use crate::domain::workspace::RefreshSpec;
 use crate::engine::{Ports, agents, gates, looks};
 use crate::failure::{ErrorKind, Failure};
 use crate::id::TicketId;
@@ -77,7 +79,7 @@ pub async fn perform(
             let at = read_only_at.as_ref();
             return agents::run(&ports, &task, &workspace, at, &citable, &cx).await;
         }
-        Work::Refresh(spec) => return Ok(Done::Refreshed(ports.vcs.refresh(&spec).await?)),
+        Work::Refresh(spec) => return refresh(&ports, &spec).await,
         Work::Collect {
             workspace,
             leftovers,
@@ -137,6 +139,14 @@ pub async fn perform(
         }
     }
     Ok(Done::Plain)
+}
+
+/// Brings base into a workspace. One whose directory is gone is to be made anew first.
+async fn refresh(ports: &Ports, spec: &RefreshSpec) -> Result<Done, Failure> {
+    if ports.vcs.whereabouts(&spec.workspace).await? == Whereabouts::Gone {
+        return Err(Failure::new(ErrorKind::NotFound, "its directory is gone"));
+    }
+    Ok(Done::Refreshed(ports.vcs.refresh(spec).await?))
 }
 
 /// Layer 5: posts the evidence unless it is there, then looks for it.

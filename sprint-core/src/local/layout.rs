@@ -16,6 +16,16 @@ use crate::ports::{Error, Result};
 pub struct Layout {
     root: PathBuf,
     problem: ProblemId,
+    place: Place,
+}
+
+/// Where the files of the problem are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// In its directory.
+    Sprints,
+    /// Directly in `.claude`, as before problem directories.
+    Legacy,
 }
 
 impl Layout {
@@ -24,6 +34,21 @@ impl Layout {
         Self {
             root: root.into(),
             problem,
+            place: Place::Sprints,
+        }
+    }
+
+    /// The layout of the problem that a repository has which knows only one.
+    pub fn of_default(root: impl Into<PathBuf>) -> Self {
+        Self::new(root, ProblemId::default())
+    }
+
+    /// The layout before problem directories, for reading: everything directly in `.claude`. Nothing
+    /// is ever written there.
+    pub fn legacy(root: impl Into<PathBuf>) -> Self {
+        Self {
+            place: Place::Legacy,
+            ..Self::of_default(root)
         }
     }
 
@@ -74,7 +99,10 @@ impl Layout {
 
     /// The problem's own directory; the journal lives here.
     pub fn directory(&self) -> PathBuf {
-        self.sprints().join(self.problem.as_str())
+        match self.place {
+            Place::Sprints => self.sprints().join(self.problem.as_str()),
+            Place::Legacy => self.claude(),
+        }
     }
 
     /// The view of the state, for people and tools.
@@ -108,6 +136,11 @@ impl Layout {
         [self.root.join(name), self.claude().join(name)]
     }
 
+    /// The file whose lock keeps sprints of one repository apart while they write shared files.
+    pub fn repository_lock(&self) -> PathBuf {
+        self.sprints().join(".lock")
+    }
+
     /// The file whose lock is the lease.
     pub fn lock(&self) -> PathBuf {
         self.directory().join("lock")
@@ -136,8 +169,14 @@ impl Layout {
         Ok(())
     }
 
-    /// Makes the problem's directory, durably, after the same checks.
+    /// Makes the problem's directory, durably, after the same checks. The layout before problem
+    /// directories is `Unsupported`.
     pub fn prepare(&self) -> Result<()> {
+        if self.place == Place::Legacy {
+            let place = show(&self.directory());
+            return Err(Error::new(ErrorKind::Unsupported, "write state in", place)
+                .because("it is the layout before problem directories, which is only read"));
+        }
         for directory in self.chain() {
             make_directory(&directory)?;
         }

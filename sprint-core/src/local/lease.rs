@@ -1,19 +1,14 @@
 //! The lease as a lock that the kernel holds for as long as the process lives.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use crate::failure::ErrorKind;
 use crate::local::disk::{Durability, read_regular, remove, replace};
 use crate::local::layout::{Layout, show};
+use crate::local::lock::{Locked, hold, open_lock};
 use crate::local::mount::network_file_system;
 use crate::ports::{Error, Lease, LeaseHolder, Owner, Result};
-
-/// Tries and pauses before a lock that is held counts as held: a third of a second.
-const TRIES: u32 = 16;
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// Takes the lease of a problem by locking `.claude/sprints/{problem}/lock`.
 ///
@@ -96,11 +91,9 @@ impl LeaseHolder for FileLease {
         self.layout.prepare()?;
         self.refuse_network()?;
         let file = open_lock(&self.layout.lock()).map_err(fatal)?;
-        match lock(&file) {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.held()),
-            Err(TryLockError::Error(error)) => return Err(fatal(error)),
-        }
+        let Some(lock) = hold(file).map_err(fatal)? else {
+            return Err(self.held());
+        };
         let epoch = self.next_epoch()?;
         let text = format!("{epoch}\n");
         replace(&self.layout.epoch(), text.as_bytes(), Durability::PowerCut).map_err(fatal)?;
@@ -108,57 +101,23 @@ impl LeaseHolder for FileLease {
         replace(&self.layout.owner(), &json, Durability::Atomic).map_err(fatal)?;
         let guard = Guard {
             owner: self.layout.owner(),
-            lock: file,
+            _lock: lock,
         };
         Ok(Lease::new(epoch, Box::new(guard)))
     }
 }
 
-/// Takes the lock. A process that is killed while it starts a child leaves the lock to that child
-/// until it runs its program, so a lock that is held is tried again for a moment.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a bounded wait for another process, before there is an engine with a clock"
-)]
-fn lock(file: &File) -> std::result::Result<(), TryLockError> {
-    for _ in 0..TRIES {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
-            result @ (Ok(()) | Err(TryLockError::Error(_))) => return result,
-        }
-    }
-    file.try_lock()
-}
-
-/// Opens the lock file, making it if need be. It is never removed: two processes must not lock
-/// two files of one name.
-pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
-    if fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidData,
-            format!("{} is not a regular file", show(path)),
-        ));
-    }
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// Gives the lease back: first the name, while nobody else can have written one, then the lock.
+/// Gives the lease back: first the name, while nobody else can have written one, then the lock, which
+/// is a field and so goes last.
 struct Guard {
     owner: PathBuf,
-    lock: File,
+    _lock: Locked,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         // The file is for messages only; one left behind is overwritten by the next owner.
         drop(remove(&self.owner));
-        // Closing the file would do, but for a child that is just being started: until it runs
-        // its program it has a copy. If this fails, closing is what remains.
-        drop(self.lock.unlock());
     }
 }
 

@@ -7,9 +7,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use serde::Deserialize;
-use serde_json::Value;
-
+use crate::domain::failure_patterns::parse;
 use crate::domain::learning::{FailurePattern, Lessons};
 use crate::local::layout::{Layout, show};
 
@@ -43,7 +41,7 @@ pub fn lessons(layout: &Layout) -> (Lessons, Vec<String>) {
 }
 
 /// A text without what is around it, and not too long: progress files begin with what matters.
-fn told(text: &str) -> Option<String> {
+pub(crate) fn told(text: &str) -> Option<String> {
     let text = text.trim();
     let cut: String = text.chars().take(MAX_TOLD).collect();
     let more = if cut.len() < text.len() { "\n…" } else { "" };
@@ -72,29 +70,19 @@ fn read(path: &Path) -> io::Result<String> {
 
 /// The patterns of a file, entry by entry: one that cannot be read costs no other.
 fn failure_patterns(path: &Path, text: &str, warnings: &mut Vec<String>) -> Vec<FailurePattern> {
-    let file = match serde_json::from_str::<Value>(text) {
-        Ok(file) => file,
-        Err(error) => {
-            warnings.push(format!("{} is no JSON: {error}", show(path)));
-            return Vec::new();
+    match parse(text.as_bytes()) {
+        Ok((patterns, faults)) => {
+            let told = faults
+                .iter()
+                .map(|fault| format!("{}: {fault}", show(path)));
+            warnings.extend(told);
+            patterns
         }
-    };
-    let Some(entries) = file.get("patterns").and_then(Value::as_array) else {
-        warnings.push(format!("{} has no list of patterns", show(path)));
-        return Vec::new();
-    };
-    let mut patterns = Vec::new();
-    for (number, entry) in (1..).zip(entries) {
-        match FailurePattern::deserialize(entry) {
-            Ok(pattern) => patterns.push(pattern),
-            Err(error) => {
-                let name = entry.get("id").and_then(Value::as_str);
-                let name = name.map_or_else(|| format!("number {number}"), str::to_owned);
-                warnings.push(format!("{}: pattern {name}: {error}", show(path)));
-            }
+        Err(error) => {
+            warnings.push(format!("{} {error}", show(path)));
+            Vec::new()
         }
     }
-    patterns
 }
 
 #[cfg(all(test, unix))]

@@ -4,17 +4,21 @@
 //! flush of the disk.
 
 pub mod blobs;
+pub mod claim;
 pub mod layout;
 pub mod lease;
 pub mod lessons;
+pub mod problems;
+pub mod shared;
 pub mod store;
 pub mod tracker;
 
-mod comment_file;
+pub(crate) mod comment_file;
 mod disk;
-mod journal;
+pub(crate) mod journal;
+mod lock;
 mod mount;
-mod ticket_file;
+pub(crate) mod ticket_file;
 
 #[cfg(test)]
 mod simulated;
@@ -23,5 +27,5 @@ pub use blobs::FileBlobs;
 pub use layout::Layout;
 pub use lease::{FileLease, NetworkFiles};
 pub use lessons::lessons;
-pub use store::{FileStore, Publish, ViewFile};
+pub use store::{FileStore, Publish, Stored, ViewFile};
 pub use tracker::FileTracker;

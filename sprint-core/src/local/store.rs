@@ -1,22 +1,28 @@
 //! The state of one problem, kept in a journal, and the files that show it to people.
 
+mod view;
+
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::failure::ErrorKind;
-use crate::local::disk::{Durability, StdDisk, read_regular, replace};
+use crate::local::disk::{Durability, StdDisk, replace};
 use crate::local::journal::{Journal, JournalError, Limits, SeqRule, recover};
 use crate::local::layout::{Layout, STATE_FILE, show};
 use crate::ports::{Error, Lease, Result, StateStore};
 use crate::run::snapshot::{Delta, SCHEMA_VERSION, Snapshot};
 use crate::run::state::Phase;
 use crate::time::Timestamp;
+
+pub use crate::local::store::view::Stored;
+#[cfg(any(test, feature = "test-util"))]
+pub(crate) use crate::local::store::view::parse as parse_state;
 
 /// Renders what people and tools read beside the journal.
 ///
@@ -79,9 +85,6 @@ const SMALL_STATE: u64 = 256 << 10;
 /// Larger states are published at most this often.
 const PUBLISH_INTERVAL: Duration = Duration::from_millis(250);
 
-/// A published state is read back up to this size.
-const MAX_VIEW: u64 = 1 << 30;
-
 impl FileStore {
     /// The store of a problem, with the plain view: pretty JSON under the key `run`.
     pub fn new(layout: Layout) -> Self {
@@ -143,50 +146,52 @@ impl FileStore {
         }
         let lost = recovered.is_none();
         let mut journal = Journal::new(self.disk(), self.limits, recovered);
-        if lost && let Some(snapshot) = self.published()? {
-            notes.insert(format!(
-                "there is no journal in {}; going on from {STATE_FILE}, which may lack the last \
-                 changes",
-                show(&self.layout.directory())
-            ));
-            journal.adopt(snapshot);
+        let directory = show(&self.layout.directory());
+        if lost {
+            match view::read(&self.layout)? {
+                Stored::Nothing => {}
+                Stored::Ours(snapshot) => {
+                    notes.insert(format!(
+                        "there is no journal in {directory}; going on from {STATE_FILE}, which may \
+                         lack the last changes"
+                    ));
+                    journal.adopt(*snapshot);
+                }
+                Stored::Foreign(state) if state.is_complete() => {
+                    notes.insert(format!(
+                        "{STATE_FILE} in {directory} is what another program left of a sprint that \
+                         is complete ({state}); it goes to {} when a sprint starts",
+                        show(&self.layout.history())
+                    ));
+                }
+                Stored::Foreign(state) => return Err(view::interrupted(&self.layout, &state)),
+            }
         }
         Ok(journal)
     }
 
-    /// The state in the published view, if it holds one.
-    fn published(&self) -> Result<Option<Snapshot>> {
-        #[derive(Deserialize)]
-        struct Published {
-            run: Option<Snapshot>,
+    /// What is stored, whoever wrote it. Reads without writing, and needs no lease.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read, with the file, the place and the reason.
+    pub fn peek(&self) -> Result<Stored> {
+        self.layout.check()?;
+        let failed = |error| self.error("read state of", error);
+        match recover(&self.disk(), SeqRule::Strict).map_err(failed)? {
+            Some(found) => Ok(Stored::Ours(Box::new(found.snapshot))),
+            None => view::read(&self.layout),
         }
-        #[derive(Deserialize)]
-        struct Versioned {
-            run: Option<Version>,
-        }
-        #[derive(Deserialize)]
-        struct Version {
-            schema_version: u32,
-        }
-        let path = self.layout.state();
-        let failed = || Error::new(ErrorKind::Fatal, "read", show(&path));
-        let bytes = match read_regular(&path, MAX_VIEW) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed().because(error)),
-        };
-        if let Ok(Versioned { run: Some(found) }) = serde_json::from_slice(&bytes)
-            && found.schema_version > SCHEMA_VERSION
-        {
-            return Err(failed().because(format!(
-                "it was written in format {}, this version reads up to {SCHEMA_VERSION}; \
-                 upgrade it",
-                found.schema_version
-            )));
-        }
-        let published: Published =
-            serde_json::from_slice(&bytes).map_err(|error| failed().because(error))?;
-        Ok(published.run)
+    }
+
+    /// Moves everything that is stored about the sprint of the problem to a directory of its own below
+    /// [`Layout::history`], whatever it is and whether or not it can be read, so that a sprint can start
+    /// anew. Says where; `None` if nothing was there. The explicit word of a person is needed for that.
+    pub fn set_aside(&self, _lease: &Lease) -> Result<Option<PathBuf>> {
+        let mut inner = self.lock();
+        // A view that is behind must not be written over what is gone.
+        inner.writing = None;
+        view::set_aside(&self.layout)
     }
 
     fn commit_now(&self, delta: &Delta, epoch: u64, inner: &mut Inner) -> Result<()> {
@@ -196,8 +201,11 @@ impl FileStore {
             Some(writing) => writing,
             None => {
                 self.layout.prepare()?;
+                let journal = self.read(notes)?;
+                let files = |snapshot: &Snapshot| self.publish.files(snapshot);
+                notes.extend(view::keep_what_is_not_ours(&self.layout, &files)?);
                 writing.insert(Writing {
-                    journal: self.read(notes)?,
+                    journal,
                     view: View::default(),
                 })
             }
@@ -243,7 +251,7 @@ impl FileStore {
             JournalError::Conflict(_) => ErrorKind::Conflict,
             JournalError::Io { .. }
             | JournalError::Damaged { .. }
-            | JournalError::Newer { .. }
+            | JournalError::Version { .. }
             | JournalError::Unreadable { .. }
             | JournalError::Encode(_) => ErrorKind::Fatal,
         };
@@ -320,5 +328,7 @@ fn plain_view(snapshot: &Snapshot) -> Vec<ViewFile> {
     }]
 }
 
+#[cfg(test)]
+mod foreign_tests;
 #[cfg(test)]
 mod tests;

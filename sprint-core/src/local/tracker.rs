@@ -18,7 +18,7 @@ use crate::id::TicketId;
 use crate::local::comment_file;
 use crate::local::disk::{Durability, read_regular, replace};
 use crate::local::layout::show;
-use crate::local::lease::open_lock;
+use crate::local::lock::open_lock;
 use crate::local::ticket_file::TicketFile;
 use crate::ports::{Error, Result, Tracker};
 use crate::run::effect::EffectKey;

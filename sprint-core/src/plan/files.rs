@@ -5,16 +5,27 @@ use std::collections::BTreeSet;
 use crate::domain::path::RepoPath;
 use crate::domain::ticket::Ticket;
 
-/// The sections in which a ticket lists files.
-const SECTIONS: [&str; 2] = ["Files to Create", "Files to Modify"];
-
 /// The files in a ticket's lists of files: the first `` `quoted` `` text of each list item, or its
 /// first word. What does not look like a path is no file.
 pub fn planned(ticket: &Ticket) -> BTreeSet<RepoPath> {
-    let sections = SECTIONS.iter().filter_map(|name| ticket.section(name));
-    sections
-        .flat_map(|text| text.lines().filter_map(file).collect::<Vec<_>>())
-        .collect()
+    let mut files = to_create(ticket);
+    files.extend(to_modify(ticket));
+    files
+}
+
+/// The files in the list of files that a ticket makes.
+pub fn to_create(ticket: &Ticket) -> BTreeSet<RepoPath> {
+    listed(ticket, "Files to Create")
+}
+
+/// The files in the list of files that a ticket changes.
+pub fn to_modify(ticket: &Ticket) -> BTreeSet<RepoPath> {
+    listed(ticket, "Files to Modify")
+}
+
+fn listed(ticket: &Ticket, section: &str) -> BTreeSet<RepoPath> {
+    let text = ticket.section(section).unwrap_or_default();
+    text.lines().filter_map(file).collect()
 }
 
 fn file(line: &str) -> Option<RepoPath> {
@@ -42,7 +53,12 @@ mod tests {
                        ## Files to Modify\n  - ./lib/c.ts: more\n- nothing\n- ../x.rs\n- /etc/passwd\n\
                        text about d.rs\n## Notes\n- `e.rs`\n"
             .into();
-        let files: Vec<_> = planned(&ticket).iter().map(ToString::to_string).collect();
-        assert_eq!(files, ["lib/c.ts", "src/a.rs", "src/b.rs"]);
+        let names = |files: BTreeSet<RepoPath>| {
+            let names: Vec<_> = files.iter().map(ToString::to_string).collect();
+            names.join(" ")
+        };
+        assert_eq!(names(planned(&ticket)), "lib/c.ts src/a.rs src/b.rs");
+        assert_eq!(names(to_create(&ticket)), "src/a.rs src/b.rs");
+        assert_eq!(names(to_modify(&ticket)), "lib/c.ts");
     }
 }

@@ -13,5 +13,6 @@ pub mod edge_cases;
 pub mod files;
 pub mod fixtures;
 pub mod imports;
+pub mod keywords;
 pub mod merge_order;
 pub(crate) mod words;

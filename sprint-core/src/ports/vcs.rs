@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
+use crate::domain::audit::{Audit, AuditSpec};
 use crate::domain::merge::{
     CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
 };
@@ -66,6 +67,10 @@ pub trait Vcs: fmt::Debug + Send + Sync + 'static {
 
     /// What has become of a commit that was verified on a branch. Looks, and changes nothing.
     async fn trace(&self, branch: &BranchName, commit: &CommitId) -> Result<Trace>;
+
+    /// What a sprint left: where base went, what has become of its branches and workspaces, and
+    /// which branches were made for it. Looks, and changes nothing.
+    async fn audit(&self, spec: &AuditSpec) -> Result<Audit>;
 
     /// Tries every pair of branches on a base without touching any branch or checkout. A pair is
     /// tried again only when one side or base has moved.

@@ -102,9 +102,10 @@ fn moved_back(snapshot: &Snapshot) -> Option<String> {
 const fn column(stage: &Stage) -> &'static str {
     match stage {
         Stage::Opening { .. } | Stage::Installing { .. } | Stage::Researching { .. } => "1-context",
-        Stage::Implementing { .. } | Stage::Refreshing { .. } | Stage::Collecting { .. } => {
-            "2-worker"
-        }
+        Stage::Implementing { .. }
+        | Stage::Refreshing { .. }
+        | Stage::Recovering { .. }
+        | Stage::Collecting { .. } => "2-worker",
         Stage::AwaitingPermission { .. } => "2-permission",
         Stage::Simplifying(_) | Stage::Simplified(_) | Stage::Restoring(_) => "2.5-simplify",
         Stage::Checking { .. } | Stage::ReadingTests(_) => "3-verify",
@@ -116,7 +117,8 @@ const fn column(stage: &Stage) -> &'static str {
         | Stage::Verified { .. }
         | Stage::Merged { .. }
         | Stage::Stuck { .. }
-        | Stage::Dropped => "—",
+        | Stage::Dropped
+        | Stage::DoneOutside => "—",
     }
 }
 

@@ -321,6 +321,7 @@ fn snapshot(phase: Phase, tickets: [TicketRun; 5]) -> Snapshot {
             agents_paused_until: None,
             reserved: BTreeMap::new(),
             retries: 0,
+            recoveries: Vec::new(),
             sweep_due: false,
             sweeps: 0,
         },

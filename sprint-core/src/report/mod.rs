@@ -6,6 +6,8 @@ mod markdown;
 pub mod note;
 pub mod plain;
 pub mod progress;
+pub mod readiness;
+pub mod recovery;
 mod shares;
 mod standing;
 pub mod state_view;

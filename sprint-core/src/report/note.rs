@@ -50,6 +50,12 @@ pub fn reopened(facts: &StuckNote) -> String {
             "Every layer accepted this ticket, and it was done. Its commits stay in the history \
              of base or on its branch; what they changed is not on base.",
         )
+    } else if facts.reason == StuckReason::ProofLost {
+        (
+            "Not Proven Any More",
+            "Every layer accepted this ticket once, and it was done. When the sprint went on, what \
+             proved that was not there, so it is verified, or done, again.",
+        )
     } else {
         (
             "Verified but Not Merged",
@@ -112,6 +118,10 @@ const fn advice(reason: StuckReason) -> &'static str {
         StuckReason::Breach => {
             "Look at what it did and at the agent's set-up (`sprint agents check`), then have the \
              ticket re-attempted."
+        }
+        StuckReason::ProofLost => {
+            "Nothing, unless it ends up stuck. Where base was moved back on purpose, take the ticket out \
+             of the sprint; else have it re-attempted."
         }
         StuckReason::TakenBack => {
             "Say in the ticket what is wrong and have it re-attempted from the new base, or, if it \

@@ -50,6 +50,7 @@ pub(super) fn status(ticket: &TicketRun) -> Status {
         },
         Stage::Implementing { .. } | Stage::AwaitingPermission { .. } => Status::Implementing,
         Stage::Refreshing { .. }
+        | Stage::Recovering { .. }
         | Stage::Collecting { .. }
         | Stage::Simplifying(_)
         | Stage::Simplified(_)
@@ -62,7 +63,7 @@ pub(super) fn status(ticket: &TicketRun) -> Status {
         | Stage::Closing { .. } => Status::Verifying,
         Stage::Verified { .. } | Stage::Merged { .. } => Status::Complete,
         Stage::Stuck { .. } => Status::Stuck,
-        Stage::Dropped => Status::Skipped,
+        Stage::Dropped | Stage::DoneOutside => Status::Skipped,
     }
 }
 
@@ -156,6 +157,7 @@ pub(super) const fn evidence(ticket: &TicketRun) -> Option<&CommentRef> {
         | Stage::Implementing { .. }
         | Stage::AwaitingPermission { .. }
         | Stage::Refreshing { .. }
+        | Stage::Recovering { .. }
         | Stage::Collecting { .. }
         | Stage::Simplifying(_)
         | Stage::Simplified(_)
@@ -166,7 +168,8 @@ pub(super) const fn evidence(ticket: &TicketRun) -> Option<&CommentRef> {
         | Stage::Judging { .. }
         | Stage::Posting(_)
         | Stage::Stuck { .. }
-        | Stage::Dropped => None,
+        | Stage::Dropped
+        | Stage::DoneOutside => None,
     }
 }
 
@@ -222,6 +225,7 @@ pub(super) const fn meaning(reason: StuckReason) -> &'static str {
         StuckReason::IntegrationFailed => "it does not pass the gate together with the others",
         StuckReason::Breach => "an agent got, or could have got, where it must not be",
         StuckReason::TakenBack => "it was on base, and a person had it taken back",
+        StuckReason::ProofLost => "it was complete, and what proved it is gone",
     }
 }
 
@@ -232,7 +236,7 @@ mod tests {
     use crate::run::ticket::{AfterRefresh, Remedy};
 
     /// Every stage there is.
-    fn stages() -> [Stage; 19] {
+    fn stages() -> [Stage; 21] {
         let entry = || Assignment::First;
         let next = || Assignment::Continue {
             feedback: String::new(),
@@ -266,6 +270,10 @@ mod tests {
                 then: AfterRefresh::Mend {
                     feedback: "base has moved".into(),
                 },
+            },
+            Stage::Recovering {
+                claim: claim.clone(),
+                settled: true,
             },
             Stage::Collecting {
                 workspace,
@@ -301,6 +309,7 @@ mod tests {
                 message: String::new(),
             },
             Stage::Dropped,
+            Stage::DoneOutside,
         ]
     }
 
@@ -325,6 +334,7 @@ mod tests {
         implementing: Implementing, Verifying
         awaiting permission: Implementing, Verifying
         refreshing: Verifying, Verifying
+        recovering: Verifying, Verifying
         collecting: Verifying, Verifying
         checking: Verifying, Verifying
         reading tests: Verifying, Verifying
@@ -336,6 +346,7 @@ mod tests {
         merged: Complete, Complete
         stuck: Stuck, Stuck
         dropped: Skipped, Skipped
+        done outside: Skipped, Skipped
         "#);
     }
 }

@@ -14,6 +14,7 @@ use crate::plan::accuracy::Accuracy;
 use crate::plan::sprint_plan::TicketPlan;
 use crate::report::standing::{self, Status};
 use crate::report::ticket_view::{LastError, TicketView, last_error, ticket};
+use crate::resume::Recovery;
 use crate::run::culprit::Runs;
 use crate::run::snapshot::Snapshot;
 use crate::run::spending::Used;
@@ -31,7 +32,7 @@ pub struct StateView<'a> {
     safety_tag: String,
     phase: &'static str,
     expected_base_head: &'a CommitId,
-    dashboard: DashboardView,
+    dashboard: DashboardView<'a>,
     counters: CountersView<'a>,
     deployment_waves: Vec<Vec<&'a TicketId>>,
     merge_order: &'a [TicketId],
@@ -41,6 +42,8 @@ pub struct StateView<'a> {
     integration_check: Option<IntegrationCheck<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     conflict_prediction: Option<PredictionView>,
+    #[serde(skip_serializing_if = "slice_is_empty")]
+    recovery_metadata: &'a [Recovery],
     intra_sprint_learnings: Vec<Learning<'a>>,
     config: &'a SprintConfig,
     tickets: BTreeMap<&'a TicketId, TicketView<'a>>,
@@ -48,7 +51,7 @@ pub struct StateView<'a> {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct DashboardView {
+struct DashboardView<'a> {
     started_at: Timestamp,
     tickets_total: usize,
     tickets_complete: usize,
@@ -56,6 +59,8 @@ struct DashboardView {
     current_phase: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     completed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "slice_is_empty")]
+    recovery_metadata: &'a [Recovery],
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -73,6 +78,10 @@ struct CountersView<'a> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+const fn slice_is_empty(all: &[Recovery]) -> bool {
+    all.is_empty()
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -155,6 +164,7 @@ pub fn view(snapshot: &Snapshot) -> StateView<'_> {
         merge_plan: merge_plan(snapshot),
         integration_check: integration_check(snapshot),
         conflict_prediction: prediction(snapshot),
+        recovery_metadata: &sprint.recoveries,
         intra_sprint_learnings: learnings(snapshot),
         config: &plan.config,
         tickets: snapshot
@@ -177,7 +187,7 @@ pub fn to_json(snapshot: &Snapshot) -> serde_json::Result<String> {
     Ok(json)
 }
 
-fn dashboard(snapshot: &Snapshot, current_phase: &'static str) -> DashboardView {
+fn dashboard<'a>(snapshot: &'a Snapshot, current_phase: &'static str) -> DashboardView<'a> {
     let count = |wanted: Status| {
         let tickets = snapshot.tickets.values();
         tickets.filter(|t| standing::status(t) == wanted).count()
@@ -190,6 +200,11 @@ fn dashboard(snapshot: &Snapshot, current_phase: &'static str) -> DashboardView 
         tickets_stuck: count(Status::Stuck),
         current_phase,
         completed_at: over.then_some(snapshot.at),
+        recovery_metadata: if over {
+            &snapshot.sprint.recoveries
+        } else {
+            &[]
+        },
     }
 }
 

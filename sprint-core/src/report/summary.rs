@@ -131,6 +131,8 @@ pub enum TicketResult {
     },
     /// Taken out by a person.
     Dropped,
+    /// Done, and not by this sprint.
+    DoneOutside,
     /// Somewhere on its way.
     Unfinished {
         /// The name of its stage.
@@ -179,7 +181,7 @@ impl Summary {
         let all_merged = snapshot
             .tickets
             .values()
-            .all(|ticket| matches!(ticket.stage, Stage::Merged { .. }));
+            .all(|ticket| matches!(ticket.stage, Stage::Merged { .. } | Stage::DoneOutside));
         let exit_code = match &ended {
             Ended::Finished if all_merged => 0,
             Ended::Finished => 3,
@@ -233,6 +235,7 @@ impl TicketResult {
             Self::AwaitingReview => "awaiting review",
             Self::AwaitingPermission { .. } => "awaiting permission",
             Self::Dropped => "dropped",
+            Self::DoneOutside => "done outside",
             Self::Unfinished { .. } => "unfinished",
         }
     }
@@ -314,12 +317,14 @@ fn result(ticket: &TicketRun) -> TicketResult {
             request: request.clone(),
         },
         Stage::Dropped => TicketResult::Dropped,
+        Stage::DoneOutside => TicketResult::DoneOutside,
         stage @ (Stage::Queued
         | Stage::Opening { .. }
         | Stage::Installing { .. }
         | Stage::Researching { .. }
         | Stage::Implementing { .. }
         | Stage::Refreshing { .. }
+        | Stage::Recovering { .. }
         | Stage::Collecting { .. }
         | Stage::Simplifying(_)
         | Stage::Simplified(_)

@@ -208,6 +208,7 @@ fn left_over(ticket: &TicketSummary, set_aside: &[SetAside]) -> Option<String> {
             format!("waits for you to allow or refuse {asked}")
         }
         TicketResult::Dropped => "dropped".into(),
+        TicketResult::DoneOutside => "done outside the sprint; nothing of it was merged".into(),
         TicketResult::Unfinished { stage } => format!("unfinished: {stage}"),
     };
     let whole = |text: &str| plain::line(text, usize::MAX);

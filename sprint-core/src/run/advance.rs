@@ -3,16 +3,18 @@
 use std::mem;
 use std::time::Duration;
 
-use crate::domain::agent::{Answer, Assignment, Claimed, RoleResult};
+use crate::domain::agent::{Answer, Assignment, Claimed, RoleResult, WorkerResult};
 use crate::domain::check::CheckReport;
 use crate::domain::evidence::EvidenceMarker;
-use crate::domain::path::listed;
+use crate::domain::path::{RepoPath, listed};
 use crate::domain::verdict::{Finding, FindingKind, LayerId};
 use crate::domain::workspace::{Opened, Refreshed, Workspace};
 use crate::failure::{ErrorKind, Failure};
+use crate::id::TicketId;
 use crate::plan::sprint_plan::{SprintPlan, TicketPlan};
 use crate::run::cx::Cx;
 use crate::run::effect::{Done, Step};
+use crate::run::event::Event;
 use crate::run::failing::{Attempt, effect_failed, fail_attempt, stuck, wrong_form};
 use crate::run::proof::Proof;
 use crate::run::team::{self, Company};
@@ -34,9 +36,7 @@ pub(super) fn finished(
     if ticket.chores.contains(&step) {
         ticket.forget_retries(step);
         ticket.chores.remove(&step);
-        if step == Step::Release {
-            ticket.workspaces.clear();
-        }
+        chore_done(ticket, step, done, cx);
         return;
     }
     answered(ticket, step, done, cx);
@@ -46,11 +46,39 @@ pub(super) fn finished(
     }
 }
 
+/// Something beside the main line is done.
+fn chore_done(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
+    if step == Step::Release {
+        ticket.workspaces.clear();
+    } else if step == Step::Reopen {
+        ticket.doubt = None;
+    } else if step == Step::PostAgain {
+        match (&mut ticket.stage, done) {
+            (
+                Stage::Verified { comment, .. } | Stage::Merged { comment, .. },
+                Done::Posted(posted),
+            ) => *comment = posted,
+            _ => {
+                let id = &cx.ticket.ticket.id;
+                let message = format!("{id}: its evidence was posted again and cannot be found");
+                cx.events.push(Event::Warning { message });
+            }
+        }
+    }
+}
+
 /// Takes in the answer to a step of the main line.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm per stage and answer, and nothing else"
+)]
 fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
     match (mem::replace(&mut ticket.stage, Stage::Queued), step, done) {
         (Stage::Opening { entry }, Step::Open, Done::Opened(opened)) => {
             self::opened(ticket, opened, entry, cx);
+        }
+        (Stage::Recovering { claim, settled }, Step::Open, Done::Opened(opened)) => {
+            recovered(ticket, opened, claim, settled, cx);
         }
         (Stage::Installing { workspace, entry }, Step::Install, Done::Checked(report)) => {
             installed(ticket, workspace, entry, report, cx);
@@ -114,6 +142,7 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
                 .learnings
                 .clone_from(&checked.claim.0.learnings_added);
             ticket.completed_at = Some(cx.now);
+            (ticket.doubt, ticket.still_done) = (None, false);
             ticket.stage = Stage::Verified { checked, comment };
         }
         (Stage::Closing { checked, comment }, Step::Close, Done::Closed(false)) => {
@@ -128,25 +157,57 @@ fn answered(ticket: &mut TicketRun, step: Step, done: Done, cx: &mut Cx<'_>) {
     }
 }
 
+/// The workspace of work that was answered before is there again.
+fn recovered(
+    ticket: &mut TicketRun,
+    opened: Opened,
+    claim: Box<Claimed<WorkerResult>>,
+    settled: bool,
+    cx: &mut Cx<'_>,
+) {
+    match opened {
+        Opened::Ready(workspace) => {
+            note_workspace(ticket, &workspace);
+            ticket.stage = Stage::Collecting {
+                workspace,
+                claim,
+                refreshed: settled,
+            };
+        }
+        Opened::Conflict { dependency, paths } => does_not_open(ticket, &dependency, &paths, cx),
+    }
+}
+
+fn note_workspace(ticket: &mut TicketRun, workspace: &Workspace) {
+    if !ticket.workspaces.contains(workspace) {
+        ticket.workspaces.push(workspace.clone());
+    }
+}
+
+fn does_not_open(
+    ticket: &mut TicketRun,
+    dependency: &TicketId,
+    paths: &[RepoPath],
+    cx: &mut Cx<'_>,
+) {
+    let message = format!(
+        "{dependency} does not merge into its workspace: {}",
+        listed(paths)
+    );
+    stuck(ticket, StuckReason::DependencyMergeConflict, message, cx);
+}
+
 fn opened(ticket: &mut TicketRun, opened: Opened, entry: Assignment, cx: &mut Cx<'_>) {
     match opened {
         Opened::Ready(workspace) => {
-            if !ticket.workspaces.contains(&workspace) {
-                ticket.workspaces.push(workspace.clone());
-            }
+            note_workspace(ticket, &workspace);
             ticket.stage = if cx.plan.config.install_cmd.is_some() {
                 Stage::Installing { workspace, entry }
             } else {
                 enter(ticket, workspace, entry, cx)
             };
         }
-        Opened::Conflict { dependency, paths } => {
-            let message = format!(
-                "{dependency} does not merge into its workspace: {}",
-                listed(&paths)
-            );
-            stuck(ticket, StuckReason::DependencyMergeConflict, message, cx);
-        }
+        Opened::Conflict { dependency, paths } => does_not_open(ticket, &dependency, &paths, cx),
     }
 }
 

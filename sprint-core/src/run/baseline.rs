@@ -27,6 +27,9 @@ pub struct Baseline {
     /// them. They can only get fewer: what lands is where they are counted again.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub known: BTreeSet<String>,
+    /// Whether something landed on it since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub landed: bool,
 }
 
 /// What a gate run on base comes to.
@@ -48,6 +51,7 @@ impl Baseline {
             tree,
             verdict: mechanical::decide(report, Evidence::default()),
             known: BTreeSet::new(),
+            landed: false,
         }
     }
 
@@ -162,8 +166,10 @@ impl SprintRun {
 
     /// Whether the sprint rests because base is red.
     pub(super) fn waits_for_base(&self) -> bool {
-        let red = |baseline: &Baseline| !baseline.verdict.accepts() && baseline.known.is_empty();
-        self.sprint.merge_order.is_empty() && self.sprint.baseline.as_deref().is_some_and(red)
+        let red = |baseline: &Baseline| {
+            !baseline.landed && !baseline.verdict.accepts() && baseline.known.is_empty()
+        };
+        self.sprint.baseline.as_deref().is_some_and(red)
     }
 }
 
@@ -199,6 +205,7 @@ impl SprintState {
             baseline
                 .known
                 .retain(|name| still.is_none_or(|still| still.contains(name)));
+            baseline.landed = true;
             baseline.commit = commit.clone();
             baseline.tree = tree.clone();
         }

@@ -83,11 +83,11 @@ impl SprintRun {
     }
 
     /// Queues a ticket, unless something it depends on is lost.
-    fn requeue(&mut self, id: &TicketId) {
+    pub(super) fn requeue(&mut self, id: &TicketId) {
         let lost = |on: &&TicketId| {
             self.tickets
                 .get(*on)
-                .is_some_and(|t| t.is_settled() && !t.is_complete())
+                .is_some_and(|t| t.is_settled() && !t.is_met())
         };
         let plan = self.plan.tickets.get(id);
         let by = plan
@@ -115,7 +115,7 @@ impl SprintRun {
         }
     }
 
-    fn drop_ticket(&mut self, id: &TicketId) {
+    pub(super) fn drop_ticket(&mut self, id: &TicketId) {
         let now = self.at;
         self.with_ticket(id, |ticket, _| {
             // What others may have built on stays.

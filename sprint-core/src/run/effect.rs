@@ -96,6 +96,8 @@ pub enum Step {
     Judge,
     /// Ticket: post the evidence, layer 5.
     Post,
+    /// Ticket: post evidence once more that is gone from the tracker.
+    PostAgain,
     /// Ticket: mark Done, layer 5.5.
     Close,
     /// Ticket: mark Done once more what somebody moved back.
@@ -110,7 +112,7 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Checkpoint,
         Self::Baseline,
         Self::Combine,
@@ -139,6 +141,7 @@ impl Step {
         Self::ReadTests,
         Self::Judge,
         Self::Post,
+        Self::PostAgain,
         Self::Close,
         Self::CloseAgain,
         Self::Note,
@@ -177,6 +180,7 @@ impl Step {
             Self::ReadTests => "read_tests",
             Self::Judge => "judge",
             Self::Post => "post",
+            Self::PostAgain => "post_again",
             Self::Close => "close",
             Self::CloseAgain => "close_again",
             Self::Note => "note",
@@ -203,6 +207,7 @@ impl Step {
             Self::Sweep
             | Self::Start
             | Self::Post
+            | Self::PostAgain
             | Self::Close
             | Self::CloseAgain
             | Self::Note
@@ -586,9 +591,9 @@ pub enum Done {
     },
     /// Of reading tests: the files' text.
     Sources(Vec<(RepoPath, String)>),
-    /// Of post: the comment was written and found again.
+    /// Of post and post again: the comment was written and found again.
     Posted(CommentRef),
-    /// Of post: it was written, yet cannot be found.
+    /// Of post and post again: it was written, yet cannot be found.
     NotFoundAgain,
     /// Of close and close again: whether the tracker shows Done.
     Closed(bool),

@@ -189,11 +189,36 @@ pub(super) fn effect_failed(ticket: &mut TicketRun, step: Step, failure: Failure
         ErrorKind::Transient | ErrorKind::Timeout | ErrorKind::Conflict => {
             retry(ticket, step, failure.message, cx);
         }
+        ErrorKind::NotFound if step == Step::Refresh => {
+            find_again(ticket, failure.message, cx);
+        }
         ErrorKind::NotFound | ErrorKind::Invalid | ErrorKind::Unsupported => {
             give_up(ticket, step, failure.message, cx);
         }
         ErrorKind::Breach => stuck(ticket, StuckReason::Breach, failure.message, cx),
         ErrorKind::Fatal => cx.stop = Some(failure.message),
+    }
+}
+
+/// A workspace whose directory is gone is made anew from its branch, a bounded number of times.
+fn find_again(ticket: &mut TicketRun, message: String, cx: &mut Cx<'_>) {
+    let spent = ticket.retries.entry(Step::Refresh).or_default();
+    *spent += 1;
+    if *spent > MAX_RETRIES {
+        return give_up(ticket, Step::Refresh, message, cx);
+    }
+    if let Stage::Refreshing { then, .. } = ticket.stage.clone() {
+        // A session without its directory is none.
+        ticket.session = None;
+        ticket.stage = match then {
+            AfterRefresh::Mend { feedback } => Stage::Opening {
+                entry: Assignment::Fix { feedback },
+            },
+            AfterRefresh::Collect { claim } => Stage::Recovering {
+                claim,
+                settled: false,
+            },
+        };
     }
 }
 
@@ -321,6 +346,10 @@ fn give_up(ticket: &mut TicketRun, step: Step, message: String, cx: &mut Cx<'_>)
     ticket.holds.remove(&step);
     ticket.forget_retries(step);
     if ticket.chores.remove(&step) {
+        if step == Step::Reopen {
+            ticket.still_done = true;
+            ticket.doubt = None;
+        }
         let message = format!("{}: could not {step}: {message}", cx.ticket.ticket.id);
         cx.events.push(Event::Warning { message });
         return;

@@ -4,9 +4,10 @@ use crate::testing::fixture::id;
 use crate::testing::world::World;
 use crate::time::Timestamp;
 
-const TRACKER: [Step; 6] = [
+const TRACKER: [Step; 7] = [
     Step::Start,
     Step::Post,
+    Step::PostAgain,
     Step::Close,
     Step::CloseAgain,
     Step::Note,

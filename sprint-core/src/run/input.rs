@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::id::TicketId;
+use crate::resume::Survey;
 use crate::run::effect::{Done, EffectId};
 
 /// One fact for the run machine.
@@ -23,6 +24,8 @@ pub enum Input {
     Command(Command),
     /// A saved sprint is gone on with; nobody knows what happened outside meanwhile.
     Resumed,
+    /// A saved sprint is gone on with, and this is what is outside.
+    Reconcile(Box<Survey>),
     /// Time has passed.
     Tick,
 }

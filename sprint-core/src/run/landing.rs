@@ -71,7 +71,7 @@ impl SprintRun {
             .filter(|(_, t)| verified(&t.stage))
             .map(|(id, _)| id.clone())
             .collect();
-        let others = self.tickets.values().any(|ticket| !ticket.is_complete());
+        let others = self.tickets.values().any(|ticket| !ticket.is_met());
         if others && !ready.is_empty() && !self.plan.config.partial_merge {
             let message = "nothing is merged: some tickets are stuck and partial_merge is off";
             self.events.push(Event::Warning {
@@ -155,7 +155,8 @@ impl SprintRun {
             })
         });
         let merged = |(id, ticket): (&TicketId, &TicketRun)| {
-            matches!(ticket.stage, Stage::Merged { .. }).then(|| id.clone())
+            let on_base = matches!(ticket.stage, Stage::Merged { .. } | Stage::DoneOutside);
+            on_base.then(|| id.clone())
         };
         let merged: BTreeSet<_> = self.tickets.iter().filter_map(merged).collect();
         MergeOrder::new(&candidates.collect::<Vec<_>>(), &merged)

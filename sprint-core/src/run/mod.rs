@@ -30,6 +30,7 @@ pub mod no_drop;
 mod permission;
 pub mod predict;
 pub mod proof;
+mod reconcile;
 pub mod resolve;
 mod reuse;
 mod simplify;
@@ -134,6 +135,7 @@ impl SprintRun {
             agents_paused_until: None,
             reserved: BTreeMap::new(),
             retries: 0,
+            recoveries: Vec::new(),
             sweep_due: false,
             sweeps: 0,
         };
@@ -313,6 +315,7 @@ impl SprintRun {
             Input::Finished { effect, outcome } => self.finished(&effect, outcome),
             Input::Command(command) => self.command(command),
             Input::Resumed => self.resumed(),
+            Input::Reconcile(survey) => self.reconcile(*survey),
             Input::Tick => {}
         }
         self.lift_holds();
@@ -486,6 +489,7 @@ impl SprintRun {
             return;
         };
         let before = (ticket.stage.name(), ticket.attempt, ticket.is_complete());
+        let met = ticket.is_met();
         let learned = (ticket.completed_at, id.clone());
         let mut cx = Cx {
             now: self.at,
@@ -501,15 +505,15 @@ impl SprintRun {
         if before.2 && !ticket.is_complete() {
             // What comes next is another closing.
             ticket.aftermath = Aftermath::default();
-            ticket.chores.remove(&Step::CloseAgain);
-            ticket.holds.remove(&Step::CloseAgain);
-            ticket.forget_retries(Step::CloseAgain);
+            for step in [Step::PostAgain, Step::CloseAgain] {
+                ticket.chores.remove(&step);
+                ticket.holds.remove(&step);
+                ticket.forget_retries(step);
+            }
         }
         let (stage, attempt) = (ticket.stage.name(), ticket.attempt);
-        let (complete, lost) = (
-            ticket.is_complete(),
-            ticket.is_settled() && !ticket.is_complete(),
-        );
+        let is_met = ticket.is_met();
+        let (complete, lost) = (ticket.is_complete(), ticket.is_settled() && !is_met);
         if complete && !before.2 {
             let key = (ticket.completed_at, id.clone());
             if !ticket.learnings.is_empty() {
@@ -532,7 +536,7 @@ impl SprintRun {
         if self.plan.config.avoid_conflicts && stage != before.0 {
             self.reindex_queued();
         }
-        if complete != before.2 {
+        if is_met != met {
             for dependent in self.dependents(id) {
                 self.reindex(&dependent);
             }

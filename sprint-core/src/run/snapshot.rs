@@ -17,6 +17,35 @@ use crate::time::Timestamp;
 /// The version of the saved form. A greater one is refused with advice to upgrade.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// The oldest version that can be read. Fields that came later have defaults; a version that needs
+/// more than that to be read gets a function that makes the next version of it.
+const OLDEST_SCHEMA: u32 = 1;
+
+/// A saved state of a version that this program cannot read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadVersion {
+    /// A newer program wrote it.
+    #[error("was written in format {0}, this version reads up to {SCHEMA_VERSION}; upgrade it")]
+    Newer(u32),
+    /// No program wrote it.
+    #[error(
+        "says that it has format {0}, which no version of this program wrote; if it was edited by \
+         hand, take the change back, else restore it from a backup"
+    )]
+    Unknown(u32),
+}
+
+/// Whether a state of this version can be read.
+pub const fn check_version(version: u32) -> Result<(), BadVersion> {
+    if version > SCHEMA_VERSION {
+        Err(BadVersion::Newer(version))
+    } else if version < OLDEST_SCHEMA {
+        Err(BadVersion::Unknown(version))
+    } else {
+        Ok(())
+    }
+}
+
 /// The whole state of a sprint.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Snapshot {

@@ -321,6 +321,7 @@ const fn role_of(step: Step) -> Option<Role> {
         | Step::Layers
         | Step::ReadTests
         | Step::Post
+        | Step::PostAgain
         | Step::Close
         | Step::CloseAgain
         | Step::Note

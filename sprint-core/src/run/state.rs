@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::agent::Role;
 use crate::domain::verdict::{FindingKind, LayerId};
 use crate::id::{CommitId, TicketId};
+use crate::resume::Recovery;
 use crate::run::baseline::Baseline;
 use crate::run::effect::{EffectId, Step};
 use crate::run::spending::{Reservation, Used};
@@ -39,6 +40,9 @@ pub struct SprintState {
     /// Consecutive failures of infrastructure around a step of the sprint.
     #[serde(default)]
     pub retries: u32,
+    /// The times at which a saved sprint went on, the latest ones.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recoveries: Vec<Recovery>,
     /// Whether the tracker has to be looked at: is what was closed still Done?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sweep_due: bool,

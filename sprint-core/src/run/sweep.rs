@@ -101,7 +101,7 @@ impl SprintRun {
 
     /// The tracker has to be looked at, if there is anything to see.
     pub(super) fn sweep_is_due(&mut self) {
-        // Also while one is still being closed again: that is waited for.
+        // Also while one is still being closed, or its evidence posted, again: that is waited for.
         let due = self.tickets.values().any(TicketRun::is_complete);
         if self.sprint.sweep_due != due {
             self.sprint.sweep_due = due;
@@ -112,7 +112,7 @@ impl SprintRun {
     /// The tickets that were closed and not reopened, as far as the tracker was told.
     pub(super) fn closed(&self) -> Vec<TicketId> {
         let told = |ticket: &TicketRun| {
-            let chores = [Step::Close, Step::CloseAgain];
+            let chores = [Step::PostAgain, Step::Close, Step::CloseAgain];
             ticket.is_complete() && !chores.iter().any(|step| ticket.chores.contains(step))
         };
         let closed = self.tickets.iter().filter(|(_, ticket)| told(ticket));
@@ -173,7 +173,7 @@ impl SprintRun {
         }
     }
 
-    fn close_again(&mut self, id: &TicketId, back: &Back) {
+    pub(super) fn close_again(&mut self, id: &TicketId, back: &Back) {
         let message = format!("{id} was Done and was {back}; it is closed again, once");
         self.events.push(Event::Warning { message });
         self.with_ticket(id, |ticket, _| {

@@ -82,6 +82,13 @@ pub struct TicketRun {
     /// What landed and was taken back since, so that it can land again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<Box<TakenBack>>,
+    /// Why it is not taken for done any more although it was, if that was found out when the sprint
+    /// went on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<String>,
+    /// Whether it could not be moved back from Done: that it is Done is our doing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub still_done: bool,
     /// What became of it at the tracker after it was closed.
     #[serde(default, skip_serializing_if = "Aftermath::is_kept")]
     pub aftermath: Aftermath,
@@ -153,6 +160,15 @@ pub enum Stage {
         /// What comes after that.
         then: AfterRefresh,
     },
+    /// The worker has answered, and what became of its branch is not what was saved: its workspace
+    /// is being found again, or made anew from its branch, to be looked at.
+    Recovering {
+        /// What it said.
+        claim: Box<Claimed<WorkerResult>>,
+        /// Whether it stays on the base it was verified on.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        settled: bool,
+    },
     /// The worker has answered; its workspace is being looked at.
     Collecting {
         /// Where.
@@ -221,6 +237,8 @@ pub enum Stage {
     },
     /// Taken out of the sprint by a person.
     Dropped,
+    /// Done, and not by this sprint: nothing of it lands, and nothing waits for it.
+    DoneOutside,
 }
 
 impl Stage {
@@ -235,6 +253,7 @@ impl Stage {
             Self::Implementing { .. } => "implementing",
             Self::AwaitingPermission { .. } => "awaiting permission",
             Self::Refreshing { .. } => "refreshing",
+            Self::Recovering { .. } => "recovering",
             Self::Collecting { .. } => "collecting",
             Self::Checking { .. } => "checking",
             Self::Simplifying(_) | Self::Simplified(_) | Self::Restoring(_) => "simplifying",
@@ -247,6 +266,7 @@ impl Stage {
             Self::Merged { .. } => "merged",
             Self::Stuck { .. } => "stuck",
             Self::Dropped => "dropped",
+            Self::DoneOutside => "done outside",
         }
     }
 
@@ -272,9 +292,11 @@ impl Stage {
             | Self::Implementing { .. }
             | Self::AwaitingPermission { .. }
             | Self::Refreshing { .. }
+            | Self::Recovering { .. }
             | Self::Collecting { .. }
             | Self::Stuck { .. }
-            | Self::Dropped => None,
+            | Self::Dropped
+            | Self::DoneOutside => None,
         }
     }
 
@@ -486,6 +508,8 @@ pub enum StuckReason {
     Breach,
     /// It had landed, and a person had it, or what it depends on, taken back.
     TakenBack,
+    /// It was complete, and what proved it is gone.
+    ProofLost,
 }
 
 impl StuckReason {
@@ -507,6 +531,7 @@ impl StuckReason {
             Self::IntegrationFailed => "integration_failed",
             Self::Breach => "breach",
             Self::TakenBack => "taken_back",
+            Self::ProofLost => "proof_lost",
         }
     }
 }
@@ -551,6 +576,8 @@ impl TicketRun {
             completed_at: None,
             merge: MergeState::default(),
             taken_back: None,
+            doubt: None,
+            still_done: false,
             aftermath: Aftermath::default(),
         }
     }
@@ -559,6 +586,11 @@ impl TicketRun {
     pub(super) fn forget_retries(&mut self, step: Step) {
         self.retries.remove(&step);
         self.budget_waits.remove(&step);
+    }
+
+    /// Whether nothing waits for it any more: it is complete, or was done outside the sprint.
+    pub const fn is_met(&self) -> bool {
+        self.is_complete() || matches!(self.stage, Stage::DoneOutside)
     }
 
     /// Whether dependents may build on it.
@@ -587,7 +619,8 @@ impl TicketRun {
             | Stage::Merged { .. }
             | Stage::Stuck { .. }
             | Stage::Blocked { .. }
-            | Stage::Dropped => true,
+            | Stage::Dropped
+            | Stage::DoneOutside => true,
             Stage::Queued
             | Stage::Opening { .. }
             | Stage::Installing { .. }
@@ -595,6 +628,7 @@ impl TicketRun {
             | Stage::Implementing { .. }
             | Stage::AwaitingPermission { .. }
             | Stage::Refreshing { .. }
+            | Stage::Recovering { .. }
             | Stage::Collecting { .. }
             | Stage::Simplifying(_)
             | Stage::Simplified(_)

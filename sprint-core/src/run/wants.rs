@@ -130,13 +130,17 @@ impl SprintRun {
             // Done must not be taken back after it is earned anew.
             steps.retain(|step| !matches!(step, Step::Close | Step::CloseAgain));
         }
+        if ticket.chores.contains(&Step::PostAgain) {
+            // Nothing is marked Done whose evidence is not there.
+            steps.retain(|step| !matches!(step, Step::Close | Step::CloseAgain));
+        }
         steps
     }
 
     fn stage_wants(&self, id: &TicketId, stage: &Stage) -> Vec<Step> {
         match stage {
             Stage::Queued if self.is_ready(id) && !self.makes_way(id) => vec![Step::Open],
-            Stage::Opening { .. } => vec![Step::Open],
+            Stage::Opening { .. } | Stage::Recovering { .. } => vec![Step::Open],
             Stage::Installing { .. } => vec![Step::Install],
             Stage::Researching { .. } => vec![Step::Research],
             Stage::Implementing { .. } => vec![Step::Implement],
@@ -164,13 +168,14 @@ impl SprintRun {
             | Stage::Verified { .. }
             | Stage::Merged { .. }
             | Stage::Stuck { .. }
-            | Stage::Dropped => Vec::new(),
+            | Stage::Dropped
+            | Stage::DoneOutside => Vec::new(),
         }
     }
 
-    /// Whether every ticket it depends on is verified.
+    /// Whether every ticket it depends on is verified, or done outside.
     pub(super) fn is_ready(&self, id: &TicketId) -> bool {
-        let done = |id| self.tickets.get(id).is_some_and(TicketRun::is_complete);
+        let done = |id| self.tickets.get(id).is_some_and(TicketRun::is_met);
         self.plan
             .tickets
             .get(id)

@@ -201,12 +201,14 @@ impl SprintRun {
             return self.stuck_note(id, ticket).map(Work::Reopen);
         } else if effect.step == Step::Release {
             return Some(Work::Release(ticket.workspaces.clone()));
+        } else if effect.step == Step::PostAgain {
+            return self.post(plan, ticket);
         } else if effect.step == Step::CloseAgain {
             let checked = ticket.stage.checked()?;
             return Some(Work::Close(proof(self.plan(), plan, checked)?));
         }
         match &ticket.stage {
-            Stage::Queued | Stage::Opening { .. } => {
+            Stage::Queued | Stage::Opening { .. } | Stage::Recovering { .. } => {
                 Some(Work::Open(self.workspace_spec(plan, ticket)))
             }
             Stage::Installing { workspace, .. } => Some(self.install(workspace.clone())),
@@ -254,11 +256,7 @@ impl SprintRun {
             Stage::Judging { checked, .. } => {
                 Some(self.audit(effect, plan, ticket, Role::Completion, checked))
             }
-            Stage::Posting(checked) => Some(Work::Post {
-                proof: proof(self.plan(), plan, checked)?,
-                checked: checked.clone(),
-                alongside: Box::new(ticket.alongside.clone()),
-            }),
+            Stage::Posting(_) => self.post(plan, ticket),
             // The second is landed again, and no longer Done.
             Stage::Closing { checked, .. } | Stage::Merged { checked, .. } => {
                 Some(Work::Close(proof(self.plan(), plan, checked)?))
@@ -268,8 +266,18 @@ impl SprintRun {
             | Stage::AwaitingReview(_)
             | Stage::Verified { .. }
             | Stage::Stuck { .. }
-            | Stage::Dropped => None,
+            | Stage::Dropped
+            | Stage::DoneOutside => None,
         }
+    }
+
+    fn post(&self, plan: &TicketPlan, ticket: &TicketRun) -> Option<Work> {
+        let checked = Box::new(ticket.stage.checked()?.clone());
+        Some(Work::Post {
+            proof: proof(self.plan(), plan, &checked)?,
+            checked,
+            alongside: Box::new(ticket.alongside.clone()),
+        })
     }
 
     fn checking(
@@ -491,6 +499,8 @@ impl SprintRun {
     fn stuck_note(&self, id: &TicketId, ticket: &TicketRun) -> Option<StuckNote> {
         let (reason, message) = if let Stage::Stuck { reason, message } = &ticket.stage {
             (*reason, message.clone())
+        } else if let Some(doubt) = &ticket.doubt {
+            (StuckReason::ProofLost, doubt.clone())
         } else if ticket.chores.contains(&Step::Reopen) {
             // It was set aside, and before that could be said a person decided something else.
             let reason = StuckReason::IntegrationFailed;

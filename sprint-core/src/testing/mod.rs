@@ -34,5 +34,6 @@ pub mod world;
 pub mod conformance;
 pub mod fake;
 
+pub mod parsers;
 pub mod rng;
 pub mod sim;

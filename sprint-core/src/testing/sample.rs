@@ -87,6 +87,7 @@ pub fn snapshot(tickets: usize) -> Snapshot {
             agents_paused_until: None,
             reserved: BTreeMap::new(),
             retries: 0,
+            recoveries: Vec::new(),
             sweep_due: false,
             sweeps: 0,
         },

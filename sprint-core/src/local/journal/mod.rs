@@ -19,8 +19,10 @@ mod tests;
 use std::io;
 
 use crate::local::disk::{Disk, DiskFile};
-use crate::run::snapshot::{Delta, Snapshot};
+use crate::run::snapshot::{BadVersion, Delta, Snapshot};
 
+#[cfg(any(test, feature = "test-util"))]
+pub(crate) use recover::replay_bytes;
 pub(crate) use recover::{Position, Recovered, SeqRule, recover};
 
 /// When a generation is long enough.
@@ -57,12 +59,9 @@ pub(crate) enum JournalError {
          restore the file from a backup, or move it away to start from sprint-state.json"
     )]
     Damaged { file: String, line: u64 },
-    /// A newer version wrote it.
-    #[error(
-        "{file} was written in format {version}, this version reads up to {}; upgrade it",
-        crate::run::snapshot::SCHEMA_VERSION
-    )]
-    Newer { file: String, version: u32 },
+    /// Another version wrote it.
+    #[error("{file} {reason}")]
+    Version { file: String, reason: BadVersion },
     /// The checksum is right and the content is not ours.
     #[error("{file} holds a state that cannot be understood")]
     Unreadable {

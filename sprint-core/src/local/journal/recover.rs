@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::local::disk::Disk;
 use crate::local::journal::record::{self, Record};
 use crate::local::journal::{JournalError, journal_name};
-use crate::run::snapshot::{SCHEMA_VERSION, Snapshot};
+use crate::run::snapshot::{Snapshot, check_version};
 
 /// What a directory of journals holds.
 #[derive(Debug)]
@@ -126,6 +126,12 @@ fn replay(bytes: &[u8], generation: u64, rule: SeqRule) -> Result<Recovered, Jou
     Ok(recovered)
 }
 
+/// Reads bytes as a journal, and says what is at its end that is none; for tests.
+#[cfg(any(test, feature = "test-util"))]
+pub(crate) fn replay_bytes(bytes: &[u8]) -> Result<Option<Vec<u8>>, JournalError> {
+    replay(bytes, 1, SeqRule::Strict).map(|found| Some(found.tail))
+}
+
 fn parse_first(json: &[u8], generation: u64) -> Result<Record, JournalError> {
     #[derive(Deserialize)]
     struct Line {
@@ -142,12 +148,9 @@ fn parse_first(json: &[u8], generation: u64) -> Result<Record, JournalError> {
     let file = journal_name(generation);
     // The version is read on its own: the form of a newer one need not be ours.
     if let Ok(line) = serde_json::from_slice::<Line>(json)
-        && line.delta.full.schema_version > SCHEMA_VERSION
+        && let Err(reason) = check_version(line.delta.full.schema_version)
     {
-        return Err(JournalError::Newer {
-            file,
-            version: line.delta.full.schema_version,
-        });
+        return Err(JournalError::Version { file, reason });
     }
     serde_json::from_slice(json).map_err(|source| JournalError::Unreadable { file, source })
 }

@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
+use std::fs;
+use std::path::Path;
+
 use super::*;
 use crate::id::ProblemId;
 use crate::testing::conformance;

@@ -1,4 +1,4 @@
-//! Words, strings and punctuation of four languages, without comments.
+//! Words, strings and punctuation of the languages, without comments.
 
 use crate::domain::path::RepoPath;
 
@@ -9,6 +9,9 @@ pub(super) enum Language {
     Python,
     Rust,
     Go,
+    Java,
+    /// Read by lines, not by tokens.
+    Shell,
 }
 
 impl Language {
@@ -22,6 +25,8 @@ impl Language {
             "py" | "pyi" => Some(Self::Python),
             "rs" => Some(Self::Rust),
             "go" => Some(Self::Go),
+            "java" => Some(Self::Java),
+            "sh" | "bash" => Some(Self::Shell),
             _ => None,
         }
     }
@@ -46,7 +51,13 @@ pub(super) fn tokens(text: &str, language: Language) -> Vec<Token<'_>> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        let (token, length) = next(rest, c, language);
+        let pattern = (language == Language::Script && c == '/')
+            .then(|| pattern(rest, tokens.last()))
+            .flatten();
+        let (token, length) = match pattern {
+            Some((inside, length)) => (Some(Token::Text(inside)), length),
+            None => next(rest, c, language),
+        };
         tokens.extend(token);
         rest = &rest[length..];
     }
@@ -62,7 +73,7 @@ fn next(rest: &str, c: char, language: Language) -> (Option<Token<'_>>, usize) {
         return (None, to_end_of_line());
     }
     if !hash && rest.starts_with("/*") {
-        return (None, rest.find("*/").map_or(rest.len(), |at| at + 2));
+        return (None, comment(rest, language == Language::Rust));
     }
     if let Some((inside, length)) = string(rest, c, language) {
         return (Some(Token::Text(inside)), length);
@@ -81,17 +92,69 @@ fn next(rest: &str, c: char, language: Language) -> (Option<Token<'_>>, usize) {
     }
 }
 
+/// The length of the block comment that a text begins with.
+fn comment(rest: &str, nests: bool) -> usize {
+    let (mut at, mut depth) = (2, 1);
+    while depth > 0 {
+        let Some(found) = rest[at..].find("*/") else {
+            return rest.len();
+        };
+        if nests {
+            depth += rest[at..at + found].matches("/*").count();
+        }
+        depth -= 1;
+        at += found + 2;
+    }
+    at
+}
+
+/// The inside and the whole length of the regular expression of JavaScript that a text beginning
+/// with `/` begins with; `None` for a division or a comment. Which one it is goes by the token
+/// before, as in every highlighter.
+fn pattern<'a>(rest: &'a str, before: Option<&Token<'_>>) -> Option<(&'a str, usize)> {
+    const BEFORE_A_VALUE: [&str; 8] = [
+        "return", "typeof", "case", "in", "of", "do", "else", "await",
+    ];
+    let begins = match before {
+        None | Some(Token::Newline) => true,
+        Some(Token::Mark(mark)) => !matches!(mark, ')' | ']' | '}' | '<'),
+        Some(Token::Word(word)) => BEFORE_A_VALUE.contains(word),
+        Some(Token::Text(_)) => false,
+    };
+    if !begins || rest[1..].starts_with(['/', '*']) {
+        return None;
+    }
+    let (mut escaped, mut class) = (false, false);
+    for (at, c) in rest.char_indices().skip(1) {
+        match c {
+            '\n' => return None,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => class = true,
+            ']' => class = false,
+            '/' if !class => return Some((&rest[1..at], at + 1)),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The inside and the whole length of the string that a text begins with.
 fn string(rest: &str, c: char, language: Language) -> Option<(&str, usize)> {
-    if language == Language::Rust && c == 'r' {
-        let hashes = rest[1..].chars().take_while(|c| *c == '#').count();
-        let open = 1 + hashes + 1;
-        if rest[1 + hashes..].starts_with('"') {
+    if language == Language::Rust && matches!(c, 'r' | 'b') {
+        let prefix = if rest.starts_with("br") { 2 } else { 1 };
+        let hashes = rest[prefix..].chars().take_while(|c| *c == '#').count();
+        let open = prefix + hashes + 1;
+        let raw = c == 'r' || prefix == 2;
+        if raw && rest[prefix + hashes..].starts_with('"') {
             let close = format!("\"{}", "#".repeat(hashes));
             let inside = rest[open..].find(&close).unwrap_or(rest.len() - open);
             let end = (open + inside + close.len()).min(rest.len());
             return Some((&rest[open..open + inside], end));
         }
+    }
+    if language == Language::Java && rest.starts_with("\"\"\"") {
+        return Some(quoted(rest, "\"\"\"", true, true));
     }
     if language == Language::Python {
         for quotes in ["\"\"\"", "'''"] {
@@ -109,7 +172,9 @@ fn string(rest: &str, c: char, language: Language) -> Option<(&str, usize)> {
             (escaped || chars.next() == Some('\'')).then(|| quoted(rest, "'", false, true))
         }
         ('`', Language::Go) => Some(quoted(rest, "`", true, false)),
-        ('`', Language::Script) => Some(quoted(rest, "`", true, true)),
+        // One that is not closed is no template: text of JSX, or part of a pattern.
+        ('`', Language::Script) => Some(quoted(rest, "`", true, true))
+            .filter(|(_, length)| rest[..*length].ends_with('`') && *length > 1),
         ('"', _) => Some(quoted(rest, "\"", many_lines, true)),
         ('\'', _) => Some(quoted(rest, "'", false, true)),
         _ => None,

@@ -1,10 +1,11 @@
 //! From an import to the file it means.
 
 use crate::domain::path::RepoPath;
-use crate::plan::imports::{Import, Start};
+use crate::plan::imports::{Import, Start, java, shell};
 
-/// The file that an import in `from` means, or the directory for a package of Go; `None` for what
-/// is not in the repository, and for the file itself.
+/// The file that an import in `from` means, or the directory for a package of Go or Java; `None`
+/// for what is not in the repository, and for the file itself. Without
+/// [`Names`](crate::plan::imports::Names), which know more.
 ///
 /// `exists` must know directories as well as files.
 pub fn resolve(
@@ -16,6 +17,9 @@ pub fn resolve(
     let file = dir.pop()?;
     let found = match import {
         Import::Script(specifier) => script(specifier, dir, exists),
+        Import::Crate(_) => None,
+        Import::Java(parts) => java::resolve(parts, &dir, exists),
+        Import::File(path) => shell::resolve(path, &dir, exists),
         Import::Python(start, parts) => python(*start, parts, &dir, exists),
         Import::Rust(start, parts) => rust(*start, parts, &dir, file, exists),
         Import::Go(package) => go(package, exists),
@@ -23,10 +27,10 @@ pub fn resolve(
     found.filter(|path| path != from)
 }
 
-type Exists<'a> = &'a dyn Fn(&RepoPath) -> bool;
+pub(super) type Exists<'a> = &'a dyn Fn(&RepoPath) -> bool;
 
 /// The first of `stem` with these endings that exists.
-fn first(stem: &[&str], endings: &[&str], exists: Exists<'_>) -> Option<RepoPath> {
+pub(super) fn first(stem: &[&str], endings: &[&str], exists: Exists<'_>) -> Option<RepoPath> {
     let stem = stem.join("/");
     let path = |ending: &&str| {
         let path = format!("{stem}{ending}");
@@ -37,6 +41,23 @@ fn first(stem: &[&str], endings: &[&str], exists: Exists<'_>) -> Option<RepoPath
 }
 
 fn script<'a>(specifier: &'a str, mut dir: Vec<&'a str>, exists: Exists<'_>) -> Option<RepoPath> {
+    // Bundlers take `./a.svg?raw`.
+    let specifier = specifier.split('?').next().unwrap_or(specifier);
+    if !matches!(specifier.split('/').next(), Some("." | "..")) {
+        return None;
+    }
+    for part in specifier.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(dir.pop()?),
+            part => dir.push(part),
+        }
+    }
+    script_file(&dir, exists)
+}
+
+/// The file that a module specifier without dots stands for.
+pub(super) fn script_file(dir: &[&str], exists: Exists<'_>) -> Option<RepoPath> {
     /// In the order in which bundlers try them. A directory is none of them.
     const ENDINGS: &[&str] = &[
         ".ts",
@@ -66,31 +87,19 @@ fn script<'a>(specifier: &'a str, mut dir: Vec<&'a str>, exists: Exists<'_>) -> 
         (".mjs", &[".mts"]),
         (".cjs", &[".cts"]),
     ];
-    // Bundlers take `./a.svg?raw`.
-    let specifier = specifier.split('?').next().unwrap_or(specifier);
-    if !matches!(specifier.split('/').next(), Some("." | "..")) {
-        return None;
-    }
-    for part in specifier.split('/') {
-        match part {
-            "." | "" => {}
-            ".." => drop(dir.pop()?),
-            part => dir.push(part),
-        }
-    }
     let named = dir.last().is_some_and(|name| name.contains('.'));
-    let exact = || named.then(|| first(&dir, &[""], exists)).flatten();
+    let exact = || named.then(|| first(dir, &[""], exists)).flatten();
     let compiled = || {
         let name = *dir.last()?;
         let (stem, endings) = COMPILED
             .iter()
             .find_map(|(js, ts)| Some((name.strip_suffix(js)?, *ts)))?;
-        let mut source = dir.clone();
+        let mut source = dir.to_vec();
         *source.last_mut()? = stem;
         first(&source, endings, exists)
     };
     // A directory may have a dot in its name.
-    let found = first(&dir, ENDINGS, exists);
+    let found = first(dir, ENDINGS, exists);
     found.or_else(exact).or_else(compiled)
 }
 
@@ -154,7 +163,7 @@ fn rust(
 }
 
 /// The longest end of the package's name that is a directory; what comes first is the module's.
-fn go(package: &str, exists: Exists<'_>) -> Option<RepoPath> {
+pub(super) fn go(package: &str, exists: Exists<'_>) -> Option<RepoPath> {
     let parts: Vec<&str> = package.split('/').collect();
     let odd = |part: &&str| matches!(*part, "" | "." | "..");
     if parts.iter().any(odd) {

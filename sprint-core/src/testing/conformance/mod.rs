@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod around;
+pub mod audit;
 pub mod blob;
 pub mod clock;
 pub mod lease;

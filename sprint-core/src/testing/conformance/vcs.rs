@@ -14,7 +14,7 @@ use crate::failure::ErrorKind;
 use crate::id::{CommitId, SprintId, TagName, TicketId};
 use crate::ports::Vcs;
 use crate::run::effect::{EffectId, EffectKey, Step};
-use crate::testing::conformance::{around, proof, undo};
+use crate::testing::conformance::{around, audit, proof, undo};
 use crate::time::Timestamp;
 
 /// An adapter on a fresh repository whose base holds at least one file, `a.txt`, and is checked
@@ -57,6 +57,9 @@ pub async fn all<H: VcsHarness>(fresh: impl AsyncFn() -> H) {
     proof::what_is_beside_a_commit_is_seen(&fresh().await).await;
     proof::commits_are_traced(&fresh().await).await;
     proof::a_branch_that_moved_is_traced(&fresh().await).await;
+    audit::branches_are_told_apart(&fresh().await).await;
+    audit::landings_are_seen(&fresh().await).await;
+    audit::auditing_changes_nothing(&fresh().await).await;
     undo::taking_back_goes_both_ways(&fresh().await).await;
     undo::taking_back_leaves_the_others(&fresh().await).await;
     undo::taking_back_is_not_forced(&fresh().await).await;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
 
+use crate::domain::audit::{Audit, AuditSpec};
 use crate::domain::merge::{
     CombineSpec, Combined, LandSpec, Landed, Resolution, RevertSpec, Reverted,
 };
@@ -83,6 +84,12 @@ impl Vcs for FakeVcs {
         let onto = spec.onto.as_str();
         self.0
             .call("graft onto", onto, |state| Ok(state.graft(spec)))
+            .await
+    }
+
+    async fn audit(&self, spec: &AuditSpec) -> Result<Audit> {
+        self.0
+            .call("audit", spec.sprint.as_str(), |state| Ok(state.audit(spec)))
             .await
     }
 

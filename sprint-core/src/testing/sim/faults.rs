@@ -33,6 +33,8 @@ pub struct Faults {
     pub saves: usize,
     /// Another engine takes over.
     pub takeovers: usize,
+    /// Things change while the engine is down, as a share of its restarts.
+    pub down: usize,
     /// Agents are limited by their provider, as a share of their runs.
     pub rate_limits: usize,
     /// For how many steps all this goes on.
@@ -67,6 +69,7 @@ impl Faults {
             limits: some(rng, 5),
             saves: some(rng, 2),
             takeovers: some(rng, 3),
+            down: some(rng, 60),
             rate_limits: some(rng, 40),
             steps: 150,
         }

@@ -43,6 +43,8 @@ pub(super) struct History {
     pub(super) unswept: bool,
     /// Tickets that landed again after they were taken back.
     pub(super) landed_again: BTreeSet<TicketId>,
+    /// Tickets whose evidence could not be posted again.
+    pub(super) unposted: BTreeSet<TicketId>,
     /// What agents cost whose failures say that they cost nothing.
     pub(super) uncounted: u64,
     /// Whether an answer was folded in that no driver gives: what it cost may be counted for
@@ -82,6 +84,7 @@ impl History {
             unsure: BTreeSet::new(),
             unswept: false,
             landed_again: BTreeSet::new(),
+            unposted: BTreeSet::new(),
             uncounted: 0,
             miscounted: false,
             parked: false,
@@ -131,6 +134,14 @@ impl History {
         }
     }
 
+    /// The agent of an attempt is started once more, under another name.
+    pub(super) fn begins_again(&mut self, ticket: &TicketId, attempt: u32) {
+        if let Some(spent) = self.spent.get_mut(ticket) {
+            spent.fresh.remove(&attempt);
+            spent.continued.remove(&attempt);
+        }
+    }
+
     fn forget(&mut self, ticket: &TicketId) {
         self.holds.retain(|id, _| id.ticket_id() != Some(ticket));
     }
@@ -165,6 +176,11 @@ impl History {
                 }
                 Event::Warning { message } => {
                     self.unswept |= message.starts_with("whether everything is still Done");
+                    let (id, said) = message.split_once(": ").unwrap_or_default();
+                    let unposted = said.starts_with("could not post_again")
+                        || said.starts_with("its evidence was posted again and");
+                    self.unposted
+                        .extend(TicketId::new(id).ok().filter(|_| unposted));
                 }
                 Event::AttemptFailed { .. }
                 | Event::Asked { .. }
@@ -203,7 +219,7 @@ impl History {
     /// The state was read from disk: what was not saved did not happen.
     pub(super) fn restored(&mut self, run: &SprintRun) {
         for (id, ticket) in run.tickets() {
-            if !ticket.is_complete() {
+            if !ticket.is_met() {
                 self.complete.remove(id);
             }
         }
@@ -245,7 +261,7 @@ impl History {
                     coverage.hit("team", "done without");
                 }
             }
-            if !ticket.is_complete() {
+            if !ticket.is_met() {
                 self.complete.remove(id);
             } else if !self.complete.contains_key(id) {
                 self.complete.insert(id.clone(), workers(world, id));

@@ -211,13 +211,13 @@ fn lost_blocks(sim: &Sim) -> Result<(), String> {
         if let Stage::Blocked { by } = &tickets[id].stage {
             let lost = tickets
                 .get(by)
-                .is_none_or(|t| t.is_settled() && !t.is_complete());
+                .is_none_or(|t| t.is_settled() && !t.is_met());
             ensure(lost, || {
                 format!("{id} is blocked by {by}, which is not lost")
             })?;
         }
         if tickets[id].stage == Stage::Queued {
-            let lost = |on: &&TicketId| tickets[*on].is_settled() && !tickets[*on].is_complete();
+            let lost = |on: &&TicketId| tickets[*on].is_settled() && !tickets[*on].is_met();
             let on = plan.dependencies.iter().find(lost);
             ensure(on.is_none(), || {
                 format!("{id} waits for {on:?}, which is lost")
@@ -234,7 +234,11 @@ fn dependencies_land_first(sim: &Sim) -> Result<(), String> {
         for (id, plan) in &sim.run.plan().tickets {
             if there.contains_key(id.as_str()) {
                 let mut on = plan.dependencies.iter();
-                let missing = on.find(|on| !there.contains_key(on.as_str()));
+                let here = |on: &&TicketId| {
+                    let outside = sim.run.tickets()[*on].stage == Stage::DoneOutside;
+                    outside || there.contains_key(on.as_str())
+                };
+                let missing = on.find(|on| !here(on));
                 ensure(missing.is_none(), || {
                     format!("{id} is on base without {missing:?}")
                 })?;
@@ -452,12 +456,7 @@ pub(super) fn at_the_end(sim: &Sim) {
             let touched = state.board.touched.contains(id);
             (state.board.status(id), touched, evidence)
         });
-        if let Stage::Merged { at, checked, .. } = &ticket.stage {
-            let there = sim
-                .world
-                .with(|state| state.repo.on_base(at) && state.repo.on_base(&checked.head));
-            assert!(there, "broken rule: {id} is merged and not on base");
-        }
+        merged(sim, id);
         if let Some(back) = &ticket.taken_back {
             let (gone, change) = sim.world.with(|state| {
                 let gone = back.reverted_at.as_ref();
@@ -497,14 +496,20 @@ pub(super) fn at_the_end(sim: &Sim) {
             );
             let head = ticket.stage.checked().map(|checked| &checked.head);
             let shown = evidence.iter().any(|marker| Some(&marker.commit) == head);
-            assert!(shown, "broken rule: {id} is complete without evidence");
+            let unposted =
+                sim.history.unposted.contains(id) || ticket.chores.contains(&Step::PostAgain);
+            assert!(
+                shown || unposted,
+                "broken rule: {id} is complete without evidence"
+            );
         } else if finished && !sim.history.unsure.contains(id) {
             let unknown = matches!(
                 ticket.stage,
-                Stage::Stuck {
-                    reason: StuckReason::TicketNotDone,
-                    ..
-                }
+                Stage::DoneOutside
+                    | Stage::Stuck {
+                        reason: StuckReason::TicketNotDone,
+                        ..
+                    }
             );
             assert!(
                 !done || unknown,
@@ -512,6 +517,21 @@ pub(super) fn at_the_end(sim: &Sim) {
                 ticket.stage.name()
             );
         }
+    }
+}
+
+/// What is merged is on base, and was merged once.
+fn merged(sim: &Sim, id: &TicketId) {
+    let ticket = &sim.run.tickets()[id];
+    if let Stage::Merged { at, checked, .. } = &ticket.stage {
+        let there = sim
+            .world
+            .with(|state| state.repo.on_base(at) && state.repo.on_base(&checked.head));
+        assert!(there, "broken rule: {id} is merged and not on base");
+        let merges = sim
+            .world
+            .with(|state| state.repo.times_merged(&checked.head));
+        assert!(merges <= 1, "broken rule: {id} is merged {merges} times");
     }
 }
 

@@ -10,6 +10,7 @@ pub mod faults;
 mod history;
 mod invariants;
 mod people;
+mod resuming;
 pub mod scenario;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,7 +24,6 @@ use crate::engine::perform::perform;
 use crate::failure::{ErrorKind, Failure};
 use crate::plan::sprint_plan::SprintPlan;
 use crate::ports::{Clock as _, EffectContext, Lease};
-use crate::run::SprintRun;
 use crate::run::admit::{Limits, admit};
 use crate::run::effect::{Done, EffectId, EffectKey, Lane, Step, Work};
 use crate::run::event::Event;
@@ -33,6 +33,7 @@ use crate::run::spending::{Purse, may_have_cost};
 use crate::run::state::Phase;
 use crate::run::ticket::Stage;
 use crate::run::undo::Way;
+use crate::run::{Outcome, SprintRun};
 use crate::testing::fake::{self, FakeStore};
 use crate::testing::rng::Rng;
 use crate::testing::sim::coverage::Coverage;
@@ -149,7 +150,11 @@ impl Sim {
                 && let Some(outcome) = self.run.outcome()
             {
                 match self.after(&outcome) {
-                    Some(inputs) => self.fold(inputs),
+                    Some(inputs) => {
+                        // It was over; whoever wants more starts the program again.
+                        self.resumes |= matches!(outcome, Outcome::Complete(_));
+                        self.fold(inputs);
+                    }
                     None => break,
                 }
             } else {
@@ -183,16 +188,27 @@ impl Sim {
         let now = self.world.clock().now();
         let mut events = Vec::new();
         let mut heard = Vec::new();
-        if std::mem::take(&mut self.resumes) {
-            events.extend(self.run.apply(now, Input::Resumed));
+        let resumes = std::mem::take(&mut self.resumes);
+        let survey = if resumes { self.survey() } else { None };
+        if resumes && survey.is_none() {
+            return self.crash("while it looks around");
         }
         for input in inputs {
             if let Input::Finished { effect, .. } = &input {
+                if resumes {
+                    // It answered to the process that died.
+                    self.history.unheard(effect);
+                    continue;
+                }
                 heard.push(effect.clone());
             }
             self.history.command(&input, &self.run);
             self.cover_input(&input);
             events.extend(self.run.apply(now, input));
+        }
+        if let Some(survey) = survey {
+            self.cover_survey(&survey);
+            events.extend(self.run.apply(now, Input::Reconcile(Box::new(survey))));
         }
         let running: BTreeSet<_> = self.running.keys().cloned().collect();
         let start = admit(&self.run, &running, &self.limits);

@@ -73,7 +73,7 @@ impl Sim {
     }
 
     /// A person changes a ticket on the tracker.
-    fn meddle(&mut self) {
+    pub(super) fn meddle(&mut self) {
         use crate::domain::ticket::TicketStatus::{Done, Todo};
         let tickets = self.tickets();
         let Some(id) = self.rng.pick(&tickets).cloned() else {
@@ -91,7 +91,7 @@ impl Sim {
     }
 
     /// A person commits to base.
-    fn move_base(&mut self) {
+    pub(super) fn move_base(&mut self) {
         let flaw = self.rng.chance(15).then(|| Flaw::Fails {
             check: CheckKind::Test,
             text: "test of base FAILED".into(),
@@ -183,7 +183,7 @@ impl Sim {
             let red = self.run.sprint().baseline.as_deref();
             let red =
                 red.filter(|base| base.standing() != Standing::Green && base.known.is_empty());
-            if let Some(base) = red.filter(|_| self.run.sprint().merge_order.is_empty()) {
+            if let Some(base) = red.filter(|base| !base.landed) {
                 let nameable = matches!(base.standing(), Standing::Nameable(_));
                 if nameable && self.rng.chance(50) {
                     self.coverage.hit("baseline", "accepted");

@@ -7,6 +7,7 @@
 //! It is strict. A call that a correct engine cannot make panics, with the call in the message.
 
 pub mod agents;
+mod audit;
 pub mod checks;
 pub mod repo;
 pub mod tracker;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::command::CheckKind;
 use crate::domain::path::RepoPath;
 use crate::domain::stray::Place as Around;
+use crate::domain::workspace::Workspace;
 use crate::id::{BranchName, CommitId, SprintId, TagName, TicketId, TreeId};
 use crate::testing::rng::name_of;
 use crate::testing::world::vcs::{source, working_tree};
@@ -513,6 +514,60 @@ impl Repo {
             self.installed.remove(directory);
             self.lost.insert(directory.to_owned(), place);
         }
+    }
+
+    /// How often a commit was merged into base.
+    pub fn times_merged(&self, work: &CommitId) -> usize {
+        let mut times = 0;
+        let mut at = self.base_head();
+        while let [first, others @ ..] = &self.commits[&at].parents[..] {
+            times += usize::from(others.contains(work));
+            at = first.clone();
+        }
+        times
+    }
+
+    /// Somebody deletes a branch, with the directory that it is checked out in.
+    pub fn delete_branch(&mut self, branch: &BranchName) {
+        self.branches.remove(branch);
+        self.workspaces.retain(|_, place| place.branch != *branch);
+        self.lost.retain(|_, place| place.branch != *branch);
+    }
+
+    /// A person commits to the branch of a ticket.
+    pub fn commit_by_hand(&mut self, branch: &BranchName) {
+        if let Some(head) = self.branches.get(branch).cloned() {
+            let tree = self.changed_by_hand(&head);
+            let head = self.commit(vec![head], tree, "fix: on a branch");
+            self.branches.insert(branch.clone(), head);
+        }
+    }
+
+    /// A person makes all commits of a ticket into another one.
+    pub fn amend_by_hand(&mut self, workspace: &Workspace) {
+        if let Some(head) = self.branches.get(&workspace.branch).cloned() {
+            let tree = self.changed_by_hand(&head);
+            let parents = vec![workspace.work_base.clone()];
+            let head = self.commit(parents, tree, "fix: amended");
+            self.branches.insert(workspace.branch.clone(), head);
+        }
+    }
+
+    /// The next version of every change in a commit that its first parent does not have.
+    fn changed_by_hand(&self, head: &CommitId) -> Tree {
+        let commit = &self.commits[head];
+        let before = commit
+            .parents
+            .first()
+            .map(|first| &self.commits[first].tree);
+        let mut tree = commit.tree.clone();
+        for (name, change) in &mut tree {
+            let known = before.and_then(|before| before.get(name));
+            if known != Some(change) && !self.files.contains_key(name) {
+                change.version += 10;
+            }
+        }
+        tree
     }
 
     /// Somebody changes a thing outside the workspaces, or makes it.

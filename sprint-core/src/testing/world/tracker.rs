@@ -33,6 +33,8 @@ pub struct Board {
     pub noticed_next: BTreeSet<TicketId>,
     /// Tickets that an automation moved out of Done last.
     pub moved: BTreeSet<TicketId>,
+    /// Tickets whose evidence a person deleted.
+    pub unproven: BTreeSet<TicketId>,
     /// Tickets that changed since they were last read.
     pub unread: BTreeSet<TicketId>,
 }
@@ -92,6 +94,15 @@ impl Board {
     pub fn rewrite(&mut self, id: &TicketId) {
         if let Some(entry) = self.entries.get_mut(id) {
             entry.ticket.title.push_str(", but differently");
+        }
+    }
+
+    /// A person deletes every comment that is evidence.
+    pub fn delete_evidence(&mut self, id: &TicketId) {
+        self.unproven.insert(id.clone());
+        if let Some(entry) = self.entries.get_mut(id) {
+            let comments = &mut entry.comments;
+            comments.retain(|(_, body)| EvidenceMarker::find(body).is_none());
         }
     }
 
@@ -226,6 +237,7 @@ impl State {
             .find(id, "close ticket")?
             .evidence()
             .contains(proof.marker());
+        let shown = shown || self.board.unproven.contains(id);
         self.expect_seen(shown, || {
             format!("close({id}) without evidence on the ticket")
         });

@@ -1,4 +1,6 @@
 # Greets somebody.
+. ./lib/say.sh
+
 greet() {
     say "hello, ${1:-stranger}"
 }
