@@ -37,6 +37,7 @@ impl InvalidId {
 // What the alphabets look like to whoever has to write an identifier. The checks below are the law.
 const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 const PROBLEM: &str = "^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$";
+const PHASE: &str = "^[a-z][a-z0-9-]{0,63}$";
 const OBJECT: &str = "^([0-9a-f]{40}|[0-9a-f]{64})$";
 const REF: &str = "^[^-\\\\ ~^:?*\\[][^\\\\ ~^:?*\\[]{0,199}$";
 const DIGEST: &str = "^[0-9a-f]{64}$";
@@ -174,6 +175,16 @@ id_type! {
     SessionId, "session id", check_name, NAME
 }
 
+id_type! {
+    /// The name of a phase that an agent claims, such as `review`: 1 to 64 lower-case letters, digits
+    /// and hyphens, starting with a letter.
+    PhaseName, "phase name", check_phase, PHASE
+}
+id_type! {
+    /// What an agent that claims phases calls itself. Same alphabet as [`TicketId`].
+    AgentName, "agent name", check_name, NAME
+}
+
 impl Default for ProblemId {
     /// `default`: the problem of a repository that knows only one.
     fn default() -> Self {
@@ -243,6 +254,22 @@ fn check_problem(text: &str) -> Result<(), &'static str> {
     }
     if text.starts_with('-') || text.ends_with('-') {
         return Err("must not start or end with a hyphen");
+    }
+    Ok(())
+}
+
+fn check_phase(text: &str) -> Result<(), &'static str> {
+    if text.is_empty() || text.len() > 64 {
+        return Err("must have 1 to 64 characters");
+    }
+    if !text.starts_with(|c: char| c.is_ascii_lowercase()) {
+        return Err("must start with a lower-case letter");
+    }
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
+        return Err("may contain only lower-case letters, digits and hyphens");
     }
     Ok(())
 }

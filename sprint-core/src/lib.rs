@@ -62,6 +62,7 @@
 //! - What happens next, as a value: [`run`]. Nothing in there waits, reads a clock or does IO.
 //! - What people and tools read: [`report`]; whether evidence still holds: [`evidence`]; whether a
 //!   sprint would get off the ground: [`readiness`].
+//! - Phases that independent agents claim, side by side, and what comes of them: [`phases`].
 //! - What becomes of each ticket when a saved sprint goes on: [`resume`].
 //! - How the world is reached: [`ports`], and [`engine`], the loop over them.
 //! - What is there to use at once: [`local`] and [`memory`].
@@ -77,6 +78,7 @@ pub mod plan;
 
 pub mod evidence;
 pub mod inspect;
+pub mod phases;
 pub mod preflight;
 pub mod readiness;
 pub mod resume;

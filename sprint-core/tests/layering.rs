@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("inspect", &["plan", "domain", "id", "time"]),
     ("preflight", &["plan", "domain", "id"]),
     ("readiness", &["inspect", "plan", "domain", "id", "time"]),
+    ("phases", &["domain", "id", "time"]),
     ("resume", &["evidence", "domain", "id", "time"]),
     (
         "run",
@@ -40,7 +41,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ports", &["run", "domain", "id", "time", "failure"]),
     (
         "local",
-        &["ports", "run", "domain", "id", "time", "failure"],
+        &["ports", "run", "phases", "domain", "id", "time", "failure"],
     ),
     (
         "memory",
@@ -67,6 +68,7 @@ const PURE: &[&str] = &[
     "inspect",
     "preflight",
     "readiness",
+    "phases",
     "resume",
     "run",
     "report",
