@@ -97,10 +97,7 @@ pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
         .with_context(|| format!("cannot create the demo in {}", args.dir.display()))?;
     let root = args.dir.canonicalize()?;
     if !cli.json {
-        crate::say(&format!(
-            "A repository with eight tickets is in {}.\n",
-            args.dir.display()
-        ));
+        crate::say(&told(&root, args));
     }
     if args.create_only {
         return Ok(0);
@@ -133,6 +130,28 @@ pub(crate) fn demo(cli: &Cli, args: &DemoArgs) -> Result<u8> {
     Ok(code)
 }
 
+/// What there is now, and what can be done with it.
+fn told(root: &Path, args: &DemoArgs) -> String {
+    let dir = args.dir.to_string_lossy();
+    let agents = format!("command:{}", agent_line(root));
+    let (quoted, agents) = (shell_words::quote(&dir), shell_words::quote(&agents));
+    let (on, by) = (format!("--repo {quoted}"), format!("--agents {agents}"));
+    let here = format!("A repository with eight tickets is in {dir}.\n");
+    if args.create_only {
+        return format!(
+            "{here}\nWhat a sprint on it would meet:\n  sprint dry-run {on}\nThe sprint:\n  \
+             sprint run {on} {by}\n"
+        );
+    }
+    if args.tracker == Kind::Files && args.agents == DemoAgents::Script {
+        return format!(
+            "{here}Kill its sprint when you like. This shows what is left to do, and goes on:\n  \
+             sprint resume {on} {by}\n"
+        );
+    }
+    here
+}
+
 /// The Linear of an interrupted demo is gone, with what it knew.
 fn refuse_to_go_on(root: &Path) -> Result<()> {
     if root.join(".claude/sprints/demo").exists() {
@@ -143,15 +162,18 @@ fn refuse_to_go_on(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The demo's agent; quoting keeps odd folders in one word.
+fn agent_line(root: &Path) -> String {
+    let agent = root.join(".claude/demo-agent.sh");
+    let agent = agent.to_string_lossy();
+    format!("sh {}", shell_words::quote(&agent))
+}
+
 /// A run with the demo's shell script as every agent.
 fn scripted(root: &Path, tracker: TrackerArgs) -> RunArgs {
-    // The agent's path comes from us, not from the user; quoting keeps odd folders in one word.
-    let agent = root.join(".claude/demo-agent.sh");
-    let quoted = agent.to_string_lossy().replace('\'', r"'\''");
-    let line = CommandLine::new(format!("sh '{quoted}'"));
     RunArgs {
         agents: AgentArgs {
-            agents: line.map(Agents::Command),
+            agents: CommandLine::new(agent_line(root)).map(Agents::Command),
             ..AgentArgs::default()
         },
         ..RunArgs::on(tracker)

@@ -34,10 +34,7 @@ fn two_problems_of_one_repository_are_worked_on_at_once() {
     );
     assert!(created.status.success());
     // Saturdays are in one sprint and Sundays in the other: they change the same line.
-    let sprints = [
-        ("one", ["DEMO-1", "DEMO-4"]),
-        ("two", ["DEMO-3", "DEMO-5"]),
-    ];
+    let sprints = [("one", ["DEMO-1", "DEMO-4"]), ("two", ["DEMO-3", "DEMO-5"])];
     for (problem, tickets) in sprints {
         let own = dir.join(".claude").join(problem);
         fs::create_dir(&own).unwrap();
