@@ -126,6 +126,20 @@ impl Call {
         self
     }
 
+    /// Works on an index of its own, and writes objects to a directory of its own beside those that
+    /// there are.
+    pub(crate) fn aside(mut self, index: &Path, objects: &Path, existing: &Path) -> Self {
+        // A list, in which colons part and quotes keep together.
+        let escaped = existing.to_string_lossy().replace('\\', r"\\");
+        let existing = format!("\"{}\"", escaped.replace('"', "\\\""));
+        self.environment.extend([
+            ("GIT_INDEX_FILE", index.into()),
+            ("GIT_OBJECT_DIRECTORY", objects.into()),
+            ("GIT_ALTERNATE_OBJECT_DIRECTORIES", existing.into()),
+        ]);
+        self
+    }
+
     /// Writes this time into commits.
     pub(crate) fn dated(mut self, at: Timestamp) -> Self {
         let date = OsString::from(format!("@{} +0000", at.as_millis() / 1000));

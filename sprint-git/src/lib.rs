@@ -40,6 +40,7 @@ mod reader;
 mod surroundings;
 mod survey;
 mod trace;
+mod tree_now;
 
 mod diff;
 mod hazard;

@@ -27,7 +27,7 @@ const WORKTREES: &str = ".claude/worktrees";
 /// refreshes an index.
 #[derive(Debug)]
 pub struct GitReader {
-    repo: Repo,
+    pub(crate) repo: Repo,
 }
 
 /// How a repository stands.

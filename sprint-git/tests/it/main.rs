@@ -22,6 +22,7 @@ mod storage;
 mod support;
 mod surroundings;
 mod survey;
+mod tree_now;
 mod two_sprints;
 mod watch;
 mod workspace;
