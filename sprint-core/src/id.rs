@@ -184,6 +184,24 @@ id_type! {
     /// What an agent that claims phases calls itself. Same alphabet as [`TicketId`].
     AgentName, "agent name", check_name, NAME
 }
+id_type! {
+    /// The name of a machine. Same alphabet as [`TicketId`].
+    HostName, "host name", check_name, NAME
+}
+id_type! {
+    /// What the system calls the time since a machine was last started. Same alphabet as [`TicketId`].
+    BootId, "boot id", check_name, NAME
+}
+id_type! {
+    /// A word for the way in which a phase failed, such as `tests-red`: the same word, the same
+    /// failure again. Same alphabet as [`TicketId`].
+    FailureTag, "failure tag", check_name, NAME
+}
+id_type! {
+    /// What the holder of a claim shows to prove that it is theirs: 32 digits of lower-case
+    /// hexadecimal. A new claim has a new one.
+    ClaimToken, "claim token", check_token, "^[0-9a-f]{32}$"
+}
 
 impl Default for ProblemId {
     /// `default`: the problem of a repository that knows only one.
@@ -300,6 +318,14 @@ fn check_blob(text: &str) -> Result<(), &'static str> {
         Ok(())
     } else {
         Err("must be 64 lower-case hexadecimal digits")
+    }
+}
+
+fn check_token(text: &str) -> Result<(), &'static str> {
+    if text.len() == 32 && is_hex(text) {
+        Ok(())
+    } else {
+        Err("must be 32 lower-case hexadecimal digits")
     }
 }
 

@@ -38,7 +38,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "time",
         ],
     ),
-    ("ports", &["run", "domain", "id", "time", "failure"]),
+    (
+        "ports",
+        &["run", "phases", "domain", "id", "time", "failure"],
+    ),
     (
         "local",
         &["ports", "run", "phases", "domain", "id", "time", "failure"],

@@ -13,6 +13,7 @@ pub mod layer;
 pub mod learning;
 pub mod markdown;
 pub mod merge;
+pub mod money;
 pub mod path;
 pub mod pipeline_state;
 pub mod probe;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use crate::local::layout::sync_directory;
@@ -17,6 +17,12 @@ pub(crate) trait Disk: fmt::Debug + Send {
 
     /// The whole content of a file.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
+
+    /// The content of a file from `offset` on; [`io::ErrorKind::UnexpectedEof`] if it is shorter.
+    fn read_from(&self, name: &str, offset: u64) -> io::Result<Vec<u8>>;
+
+    /// Opens a file that exists, to append to it.
+    fn open(&self, name: &str) -> io::Result<Self::File>;
 
     /// Whether there is such a file.
     fn exists(&self, name: &str) -> io::Result<bool>;
@@ -41,6 +47,9 @@ pub(crate) trait DiskFile: fmt::Debug + Send {
 
     /// Makes everything appended so far durable.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Cuts off everything after `length` bytes.
+    fn truncate(&mut self, length: u64) -> io::Result<()>;
 }
 
 /// Far above any journal that rotation would allow to grow.
@@ -79,6 +88,26 @@ impl Disk for StdDisk {
         read_regular(&self.directory.join(name), MAX_READ)
     }
 
+    fn read_from(&self, name: &str, offset: u64) -> io::Result<Vec<u8>> {
+        let mut file = open_regular(&self.directory.join(name))?;
+        let length = file.metadata()?.len();
+        let Some(left) = length.checked_sub(offset) else {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        let mut bytes = Vec::new();
+        if left > 0 {
+            file.seek(SeekFrom::Start(offset))?;
+            file.take(MAX_READ).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    }
+
+    fn open(&self, name: &str) -> io::Result<File> {
+        let path = self.directory.join(name);
+        check_regular(&path)?;
+        OpenOptions::new().append(true).open(path)
+    }
+
     fn exists(&self, name: &str) -> io::Result<bool> {
         fs::exists(self.directory.join(name))
     }
@@ -108,6 +137,10 @@ impl DiskFile for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
 }
 
 /// Creates a file for the owner only. One that exists, a link too, is an error.
@@ -122,6 +155,11 @@ pub(crate) fn create_new(path: &Path) -> io::Result<File> {
 /// Opens a file for reading. Links, pipes and devices are refused: opening them could read
 /// elsewhere, or wait for ever.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    check_regular(path)?;
+    File::open(path)
+}
+
+fn check_regular(path: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?;
     if found.is_symlink() {
         return refuse("it is a symbolic link, which is never followed");
@@ -129,7 +167,7 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     if !found.is_file() {
         return refuse("it is not a regular file");
     }
-    File::open(path)
+    Ok(())
 }
 
 /// Reads a file of at most `limit` bytes, under the rules of [`open_regular`].
@@ -156,9 +194,9 @@ pub(crate) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What a replacement has to survive.
+/// What a change of files has to survive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durability {
+pub enum Durability {
     /// A reader never sees half of it.
     Atomic,
     /// That, and it is there after a power cut.

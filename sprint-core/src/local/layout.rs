@@ -161,6 +161,11 @@ impl Layout {
         self.directory().join("blobs")
     }
 
+    /// Sprints of agents that claim phases.
+    pub fn conductor(&self) -> PathBuf {
+        self.directory().join("conductor")
+    }
+
     /// Refuses symbolic links and files where the directories belong. What does not exist is fine.
     pub fn check(&self) -> Result<()> {
         for directory in self.chain() {
@@ -225,7 +230,7 @@ pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Whether the directory exists; an error if something else is in its place.
-fn check_directory(path: &Path) -> Result<bool> {
+pub(crate) fn check_directory(path: &Path) -> Result<bool> {
     let refuse = |reason: &str| {
         Err(Error::new(ErrorKind::Fatal, "use directory", show(path)).because(reason))
     };

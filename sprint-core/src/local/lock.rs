@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use crate::local::layout::show;
 
-/// Tries and pauses before a lock that is held counts as held: a third of a second.
-const TRIES: u32 = 16;
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long a lock that is held is tried before it counts as held.
+const WAIT: Duration = Duration::from_millis(320);
+
+/// The pauses between tries: they double from the one to the other.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(4);
 
 /// A file whose lock is held as long as this lives.
 #[derive(Debug)]
@@ -26,20 +29,28 @@ impl Drop for Locked {
 /// Takes the lock; `None` if somebody else has it. A process that is killed while it starts a child
 /// leaves the lock to that child until it runs its program, so a lock that is held is tried again for a
 /// moment.
+pub(crate) fn hold(file: File) -> io::Result<Option<Locked>> {
+    hold_within(file, WAIT)
+}
+
+/// Takes the lock, waiting for it at least this long; `None` if it was never free.
 #[expect(
     clippy::disallowed_methods,
     reason = "a bounded wait for another process, before there is an engine with a clock"
 )]
-pub(crate) fn hold(file: File) -> io::Result<Option<Locked>> {
-    for attempt in 1.. {
+pub(crate) fn hold_within(file: File, wait: Duration) -> io::Result<Option<Locked>> {
+    let mut waited = Duration::ZERO;
+    let mut pause = SHORTEST_PAUSE;
+    loop {
         match file.try_lock() {
             Ok(()) => return Ok(Some(Locked(file))),
-            Err(TryLockError::WouldBlock) if attempt <= TRIES => std::thread::sleep(PAUSE),
-            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::WouldBlock) if waited < wait => std::thread::sleep(pause),
+            Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
+        waited += pause;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    Ok(None)
 }
 
 /// Whether somebody holds the lock of this file now. Looks without waiting, and makes no file.

@@ -5,9 +5,11 @@
 
 pub mod blobs;
 pub mod claim;
+pub mod conductor;
 pub mod layout;
 pub mod lease;
 pub mod lessons;
+pub mod liveness;
 pub mod problems;
 pub mod shared;
 pub mod store;
@@ -15,6 +17,7 @@ pub mod tracker;
 
 pub(crate) mod comment_file;
 mod disk;
+mod frame;
 pub(crate) mod journal;
 mod lock;
 mod mount;
@@ -27,5 +30,6 @@ pub use blobs::FileBlobs;
 pub use layout::Layout;
 pub use lease::{FileLease, NetworkFiles};
 pub use lessons::lessons;
+pub use liveness::SystemLiveness;
 pub use store::{FileStore, Publish, Stored, ViewFile};
 pub use tracker::FileTracker;

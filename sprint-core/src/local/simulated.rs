@@ -50,7 +50,13 @@ struct State {
 #[derive(Clone, Debug, Default)]
 struct Inode {
     durable: Vec<u8>,
-    pending: Vec<Vec<u8>>,
+    pending: Vec<Write>,
+}
+
+#[derive(Clone, Debug)]
+enum Write {
+    Append(Vec<u8>),
+    Truncate(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -161,28 +167,56 @@ impl State {
 
 impl Inode {
     fn live(&self) -> Vec<u8> {
-        [self.durable.clone(), self.pending.concat()].concat()
+        let mut content = self.durable.clone();
+        for write in &self.pending {
+            write.apply(&mut content);
+        }
+        content
     }
 
     fn after_power_cut(&self, stale: &[Vec<u8>]) -> BTreeSet<Vec<u8>> {
         let mut found: BTreeSet<Vec<u8>> = [self.durable.clone(), self.live()].into();
         let mut before = self.durable.clone();
+        // What lies on the disk behind the end of the file.
+        let mut behind: Vec<u8> = Vec::new();
         for (at, write) in self.pending.iter().enumerate() {
-            let zeros = vec![0; write.len()];
-            let half = write.len() / 2;
-            let with = |parts: &[&[u8]]| [&before, &parts.concat()[..]].concat();
-            found.insert(with(&[&write[..half]]));
-            found.insert(with(&[&write[..write.len() - 1]]));
-            found.insert(with(&[&write[..half], &zeros[half..]]));
-            found.insert(with(&[&zeros[..half], &write[half..]]));
-            found.insert(with(&[&zeros, &self.pending[at + 1..].concat()]));
-            for line in stale.iter().filter(|line| line.len() <= write.len()) {
-                found.insert(with(&[line, &zeros[line.len()..]]));
+            if let Write::Append(write) = write {
+                let zeros = vec![0; write.len()];
+                let half = write.len() / 2;
+                let with = |parts: &[&[u8]]| [&before, &parts.concat()[..]].concat();
+                found.insert(with(&[&write[..half]]));
+                found.insert(with(&[&write[..write.len() - 1]]));
+                found.insert(with(&[&write[..half], &zeros[half..]]));
+                found.insert(with(&[&zeros[..half], &write[half..]]));
+                let later = self.pending[at + 1..].iter();
+                let mut lost = with(&[&zeros]);
+                later.for_each(|write| write.apply(&mut lost));
+                found.insert(lost);
+                for line in stale.iter().filter(|line| line.len() <= write.len()) {
+                    found.insert(with(&[line, &zeros[line.len()..]]));
+                }
+                // The new length is lost, and the old end shows behind what was written.
+                for part in [half, write.len()] {
+                    let old = behind.get(part..).unwrap_or_default();
+                    found.insert(with(&[&write[..part], old]));
+                }
             }
-            before.extend(write);
+            if let Write::Truncate(length) = write {
+                behind = before.get(*length..).unwrap_or_default().to_vec();
+            }
+            write.apply(&mut before);
             found.insert(before.clone());
         }
         found
+    }
+}
+
+impl Write {
+    fn apply(&self, content: &mut Vec<u8>) {
+        match self {
+            Self::Append(bytes) => content.extend(bytes),
+            Self::Truncate(length) => content.truncate(*length),
+        }
     }
 }
 
@@ -197,6 +231,20 @@ impl Disk for SimulatedDisk {
         let state = self.state.lock().unwrap();
         let inode = state.names.get(name).ok_or(io::ErrorKind::NotFound)?;
         Ok(state.files[*inode].live())
+    }
+
+    fn read_from(&self, name: &str, offset: u64) -> io::Result<Vec<u8>> {
+        let bytes = self.read(name)?;
+        let rest = usize::try_from(offset).ok().and_then(|at| bytes.get(at..));
+        rest.map(<[u8]>::to_vec)
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn open(&self, name: &str) -> io::Result<SimulatedFile> {
+        let state = self.state.lock().unwrap();
+        let inode = *state.names.get(name).ok_or(io::ErrorKind::NotFound)?;
+        let disk = self.clone();
+        Ok(SimulatedFile { disk, inode })
     }
 
     fn exists(&self, name: &str) -> io::Result<bool> {
@@ -247,7 +295,18 @@ impl Disk for SimulatedDisk {
 impl DiskFile for SimulatedFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.change()?;
-        state.files[self.inode].pending.push(bytes.to_vec());
+        state.files[self.inode]
+            .pending
+            .push(Write::Append(bytes.to_vec()));
+        Ok(())
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        let length = usize::try_from(length).map_err(io::Error::other)?;
+        let mut state = self.disk.change()?;
+        state.files[self.inode]
+            .pending
+            .push(Write::Truncate(length));
         Ok(())
     }
 

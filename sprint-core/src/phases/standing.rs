@@ -28,6 +28,19 @@ impl Standing {
         matches!(self, Self::Complete | Self::Waived)
     }
 
+    /// The standing in a word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Ready => "ready",
+            Self::Claimed => "claimed",
+            Self::Stale => "stale",
+            Self::Complete => "complete",
+            Self::Failed => "failed",
+            Self::Waived => "waived",
+        }
+    }
+
     /// Whether nothing will happen to the phase unless somebody asks for it.
     pub const fn is_settled(self) -> bool {
         matches!(self, Self::Complete | Self::Failed | Self::Waived)

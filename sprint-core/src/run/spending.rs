@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agent::{Role, Usage};
+use crate::domain::money;
 use crate::failure::{ErrorKind, Failure};
 use crate::id::TicketId;
 use crate::run::effect::{Done, EffectId, Step};
@@ -140,7 +141,7 @@ impl SprintRun {
         }
         for (ticket, cents) in self.limits_of(effect) {
             let spent = self.spent(ticket, &|_| true);
-            if fits(spent, self.agent_limit(), cents) {
+            if money::fits(spent, self.agent_limit(), cents.saturating_mul(CENT)) {
                 continue;
             }
             let another = match config.max_agent_cost_cents {
@@ -262,17 +263,12 @@ impl<'a> Funds<'a> {
             let pending = self.pending.iter().filter(|(id, _)| mine(id));
             let pending: u64 = pending.map(|(_, kept)| kept).sum();
             let new = run.agent_limit();
-            pending > 0 && !fits(sure.saturating_add(pending), new, cents) && fits(sure, new, cents)
+            let limit = cents.saturating_mul(CENT);
+            let all = sure.saturating_add(pending);
+            pending > 0 && !money::fits(all, new, limit) && money::fits(sure, new, limit)
         });
         if later { Purse::Later } else { Purse::Decided }
     }
-}
-
-/// Whether an agent that may cost `new` stays within a limit; one whose cost is unknown may start as
-/// long as something is left.
-const fn fits(spent: u64, new: u64, cents: u64) -> bool {
-    let limit = cents.saturating_mul(CENT);
-    spent < limit && spent.saturating_add(new) <= limit
 }
 
 /// Whether an agent may have cost something before it failed like this: it began, and its provider

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::local::frame;
 use crate::run::snapshot::Delta;
 
 /// One committed change.
@@ -15,13 +16,7 @@ pub(super) struct Record {
     pub(super) delta: Delta,
 }
 
-/// Eight digits of checksum and a space.
-const PREFIX: usize = 9;
-
-/// How the JSON of every record begins; text inside a record cannot, its quotes are escaped.
-const OPENING: &[u8] = b"{\"seq\":";
-
-/// The line of a record: CRC-32 in hexadecimal, a space, JSON, a newline.
+/// The line of a record.
 pub(super) fn encode(seq: u64, epoch: u64, delta: &Delta) -> Result<Vec<u8>, serde_json::Error> {
     #[derive(Serialize)]
     struct Line<'a> {
@@ -29,40 +24,5 @@ pub(super) fn encode(seq: u64, epoch: u64, delta: &Delta) -> Result<Vec<u8>, ser
         epoch: u64,
         delta: &'a Delta,
     }
-    let mut line = b"00000000 ".to_vec();
-    serde_json::to_writer(&mut line, &Line { seq, epoch, delta })?;
-    let crc = crc32fast::hash(&line[PREFIX..]);
-    line[..PREFIX].copy_from_slice(format!("{crc:08x} ").as_bytes());
-    line.push(b'\n');
-    Ok(line)
-}
-
-/// The first line of `bytes` and what follows it; `None` where no newline ends it.
-pub(super) fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let end = bytes.iter().position(|b| *b == b'\n')?;
-    Some((&bytes[..end], &bytes[end + 1..]))
-}
-
-/// The JSON of a line (without its newline) whose checksum is right.
-pub(super) fn verify(line: &[u8]) -> Option<&[u8]> {
-    let (prefix, json) = line.split_at_checked(PREFIX)?;
-    let expected = format!("{:08x} ", crc32fast::hash(json));
-    (prefix == expected.as_bytes()).then_some(json)
-}
-
-/// Whether a record with a greater number than `seq` is in these bytes, which do not start with
-/// a good one. A power cut cannot do that: it loses the last record only.
-pub(super) fn holds_later_record(bytes: &[u8], seq: u64) -> bool {
-    #[derive(Deserialize)]
-    struct Numbered {
-        seq: u64,
-    }
-    bytes
-        .windows(OPENING.len())
-        .enumerate()
-        .filter(|(at, window)| *at >= PREFIX && *window == OPENING)
-        .filter_map(|(at, _)| split_line(&bytes[at - PREFIX..]))
-        .filter_map(|(line, _)| verify(line))
-        .filter_map(|json| serde_json::from_slice::<Numbered>(json).ok())
-        .any(|found| found.seq > seq)
+    frame::encode(&Line { seq, epoch, delta })
 }

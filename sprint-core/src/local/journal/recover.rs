@@ -5,7 +5,8 @@ use std::io;
 use serde::Deserialize;
 
 use crate::local::disk::Disk;
-use crate::local::journal::record::{self, Record};
+use crate::local::frame;
+use crate::local::journal::record::Record;
 use crate::local::journal::{JournalError, journal_name};
 use crate::run::snapshot::{Snapshot, check_version};
 
@@ -83,8 +84,8 @@ fn replay(bytes: &[u8], generation: u64, rule: SeqRule) -> Result<Recovered, Jou
         file: journal_name(generation),
         line,
     };
-    let (first, mut rest) = record::split_line(bytes).ok_or_else(|| damaged(1))?;
-    let json = record::verify(first).ok_or_else(|| damaged(1))?;
+    let (first, mut rest) = frame::split_line(bytes).ok_or_else(|| damaged(1))?;
+    let json = frame::verify(first).ok_or_else(|| damaged(1))?;
     let record = parse_first(json, generation)?;
     let snapshot = record.delta.full.ok_or_else(|| damaged(1))?;
     let mut recovered = Recovered {
@@ -97,9 +98,9 @@ fn replay(bytes: &[u8], generation: u64, rule: SeqRule) -> Result<Recovered, Jou
         tail: Vec::new(),
     };
     let mut number = 1;
-    while let Some((line, after)) = record::split_line(rest) {
+    while let Some((line, after)) = frame::split_line(rest) {
         number += 1;
-        let Some(json) = record::verify(line) else {
+        let Some(json) = frame::verify(line) else {
             break;
         };
         let record: Record = serde_json::from_slice(json).map_err(|_| damaged(number))?;
@@ -119,7 +120,7 @@ fn replay(bytes: &[u8], generation: u64, rule: SeqRule) -> Result<Recovered, Jou
         position.epoch = record.epoch;
         rest = after;
     }
-    if record::holds_later_record(rest, recovered.position.seq) {
+    if frame::holds_later_record(rest, recovered.position.seq) {
         return Err(damaged(number));
     }
     recovered.tail = rest.to_vec();

@@ -39,6 +39,13 @@ impl FakeClock {
         self.set(now);
     }
 
+    /// Sets the clock back, as a clock of a machine may be.
+    pub fn turn_back(&self, by: Duration) {
+        let mut time = self.time();
+        let back = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        time.now = Timestamp::from_millis(time.now.as_millis().saturating_sub(back));
+    }
+
     /// Goes to the moment for which somebody waits first; false if nobody waits.
     pub fn advance_to_next(&self) -> bool {
         let next = self.time().sleepers.keys().next().map(|(at, _)| *at);

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod clock;
 pub mod layer;
+pub mod liveness;
 pub mod observer;
 pub mod store;
 pub mod tracker;
@@ -18,6 +19,7 @@ use crate::testing::world::World;
 pub use agent::FakeAgents;
 pub use clock::FakeClock;
 pub use layer::FakeLayer;
+pub use liveness::FakeLiveness;
 pub use observer::Recorder;
 pub use store::FakeStore;
 pub use tracker::FakeTracker;

@@ -1,0 +1,549 @@
+//! The state machine, cell by cell, and the texts of what is refused.
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::id::{AgentName, BlobId, BootId, ClaimToken, FailureTag, HostName, SprintId};
+use crate::phases::event::{ArtifactRef, Event, SCHEMA_VERSION, Settings, Start};
+use crate::phases::graph::{Node, PhaseGraph};
+use crate::phases::owner::{Owner, Process};
+use crate::phases::reason::Reason;
+use crate::phases::refused::Nothing;
+use crate::phases::schedule::schedule;
+
+/// A sprint in memory, and who of its agents is gone.
+#[derive(Clone)]
+pub(in crate::phases) struct Stage {
+    pub(in crate::phases) board: Board,
+    pub(in crate::phases) now: Timestamp,
+    pub(in crate::phases) gone: BTreeSet<AgentName>,
+    pub(in crate::phases) log: Vec<(Timestamp, Event)>,
+    tokens: u128,
+}
+
+impl Stage {
+    pub(in crate::phases) fn new(nodes: Vec<Node>) -> Self {
+        Self::with(nodes, Settings::default())
+    }
+
+    pub(in crate::phases) fn with(nodes: Vec<Node>, settings: Settings) -> Self {
+        let start = Start {
+            schema_version: SCHEMA_VERSION,
+            sprint: SprintId::new("sprint-1").unwrap(),
+            by: owner("starter"),
+            base: None,
+            settings,
+            phases: PhaseGraph::new(nodes).unwrap(),
+        };
+        let now = Timestamp::from_millis(1_767_225_600_000);
+        let first = Event::SprintStart(Box::new(start.clone()));
+        Self {
+            board: Board::new(now, start),
+            now,
+            gone: BTreeSet::new(),
+            log: vec![(now, first)],
+            tokens: 0,
+        }
+    }
+
+    pub(in crate::phases) fn look<T>(&self, see: impl FnOnce(&Look<'_>) -> T) -> T {
+        let gone = |claim: &Claim| {
+            let owner = &claim.grant.owner;
+            let pid = owner.process.as_ref().map(|process| process.pid);
+            self.gone
+                .contains(&owner.agent)
+                .then_some(Gone::Dead { pid })
+        };
+        see(&Look {
+            board: &self.board,
+            now: self.now,
+            gone: &gone,
+        })
+    }
+
+    pub(in crate::phases) fn save(&mut self, event: Event) {
+        self.board.apply(self.now, &event).unwrap();
+        self.log.push((self.now, event));
+    }
+
+    pub(in crate::phases) fn token(&mut self) -> ClaimToken {
+        self.tokens += 1;
+        ClaimToken::new(format!("{:032x}", self.tokens)).unwrap()
+    }
+
+    pub(in crate::phases) fn claim(
+        &mut self,
+        phase: &str,
+        request: &ClaimRequest,
+    ) -> Result<Granted, Refused> {
+        let token = self.token();
+        let granted = self.look(|look| look.claim(&name(phase), request, token))?;
+        if let Some(event) = granted.event.clone() {
+            self.save(event);
+        }
+        Ok(granted)
+    }
+
+    fn batch(&mut self, agent: &str) -> Result<Granted, Refused> {
+        let token = self.token();
+        let granted = self.look(|look| look.claim_next(&agent_request(agent), token))?;
+        if let Some(event) = granted.event.clone() {
+            self.save(event);
+        }
+        Ok(granted)
+    }
+
+    fn complete(&mut self, phase: &str) {
+        let granted = self.claim(phase, &agent_request("worker")).unwrap();
+        let shown = Credential::Token(granted.grant.token);
+        let artifact = Some(artifact());
+        let event = self.look(|look| look.complete(&name(phase), &shown, artifact, None));
+        self.save(event.unwrap());
+    }
+
+    fn fail(&mut self, phase: &str, tag: &str) {
+        let granted = self.claim(phase, &agent_request("worker")).unwrap();
+        let shown = Credential::Token(granted.grant.token);
+        let tag = FailureTag::new(tag).unwrap();
+        let event = self.look(|look| look.fail(&name(phase), &shown, why("it broke"), tag));
+        self.save(event.unwrap());
+    }
+
+    fn standing(&self, phase: &str) -> Standing {
+        self.look(|look| look.standing(&name(phase))).unwrap()
+    }
+}
+
+pub(in crate::phases) fn name(text: &str) -> PhaseName {
+    PhaseName::new(text).unwrap()
+}
+
+pub(in crate::phases) fn why(text: &str) -> Reason {
+    Reason::new(text).unwrap()
+}
+
+pub(in crate::phases) fn artifact() -> ArtifactRef {
+    ArtifactRef {
+        sha256: BlobId::of(b"{}"),
+        bytes: 2,
+    }
+}
+
+/// An agent with a process of its own.
+pub(in crate::phases) fn owner(agent: &str) -> Owner {
+    Owner {
+        agent: AgentName::new(agent).unwrap(),
+        host: HostName::new("here").unwrap(),
+        process: Some(Process {
+            pid: agent.bytes().map(u32::from).sum(),
+            started_at: 1,
+            boot_id: BootId::new("boot").unwrap(),
+            namespace: 1,
+        }),
+    }
+}
+
+pub(in crate::phases) fn agent_request(agent: &str) -> ClaimRequest {
+    ClaimRequest::new(owner(agent))
+}
+
+fn default_nodes() -> Vec<Node> {
+    PhaseGraph::default().into()
+}
+
+/// A phase in the middle of a chain, in each state that there is.
+fn in_state(state: &str) -> Stage {
+    let mut stage = Stage::new(crate::phases::graph::sketch("a m<-a z<-m"));
+    if state == "blocked" {
+        return stage;
+    }
+    stage.complete("a");
+    match state {
+        "ready" => {}
+        "claimed" | "stale" => {
+            stage.claim("m", &agent_request("holder")).unwrap();
+            if state == "stale" {
+                stage.gone.insert(owner("holder").agent);
+            }
+        }
+        "complete" => stage.complete("m"),
+        "failed" | "waived" => {
+            stage.fail("m", "red");
+            if state == "waived" {
+                let by = owner("human").agent;
+                let event = stage.look(|look| look.waive(&name("m"), &by, why("known flake")));
+                stage.save(event.unwrap());
+            }
+        }
+        _ => panic!("{state}"),
+    }
+    stage
+}
+
+const STATES: [&str; 7] = [
+    "blocked", "ready", "claimed", "stale", "complete", "failed", "waived",
+];
+
+/// The whole table of spec 5: every command on every state.
+#[test]
+fn every_command_on_every_state_leads_where_the_table_says() {
+    let mut table = String::new();
+    for state in STATES {
+        let stage = in_state(state);
+        assert_eq!(stage.standing("m").name(), state);
+        let holder = stage
+            .board
+            .claims()
+            .next()
+            .map(|claim| claim.grant.token.clone());
+        let nobody = ClaimToken::new("f".repeat(32)).unwrap();
+        let held = Credential::Token(holder.unwrap_or(nobody.clone()));
+        let (m, by) = (name("m"), owner("human").agent);
+        let force = ClaimRequest {
+            force: Some(why("it hangs")),
+            ..agent_request("other")
+        };
+        let claimed = |request: ClaimRequest| {
+            let granted = stage.look(|look| look.claim(&m, &request, nobody.clone()));
+            granted.map(|granted| match granted.event {
+                Some(event) => vec![event],
+                None => Vec::new(),
+            })
+        };
+        let one = |event: Result<Event, Refused>| event.map(|event| vec![event]);
+        let tag = || FailureTag::new("red").unwrap();
+        let commands = [
+            ("claim", claimed(agent_request("other"))),
+            ("claim again", claimed(agent_request("holder"))),
+            ("claim by force", claimed(force)),
+            (
+                "complete",
+                one(stage.look(|look| look.complete(&m, &held, Some(artifact()), None))),
+            ),
+            (
+                "fail",
+                one(stage.look(|look| look.fail(&m, &held, why("x"), tag()))),
+            ),
+            (
+                "release",
+                one(stage.look(|look| look.release(&m, &held, why("x")))),
+            ),
+            (
+                "unstuck",
+                one(stage.look(|look| look.unstuck(&m, &by, None))),
+            ),
+            (
+                "unstuck by force",
+                one(stage.look(|look| look.unstuck(&m, &by, Some(&why("x"))))),
+            ),
+            ("retry", one(stage.look(|look| look.retry(&m, None)))),
+            (
+                "waive",
+                one(stage.look(|look| look.waive(&m, &by, why("x")))),
+            ),
+            (
+                "invalidate",
+                stage.look(|look| look.invalidate(&m)).map(|phases| {
+                    let reason = why("x");
+                    vec![Event::Invalidate { phases, reason }]
+                }),
+            ),
+            (
+                "sweep",
+                Ok(stage
+                    .look(|look| look.sweep())
+                    .into_iter()
+                    .map(Event::StaleDetected)
+                    .collect()),
+            ),
+        ];
+        for (command, result) in commands {
+            let cell = match result {
+                Ok(events) if events.is_empty() => "nothing changes".to_owned(),
+                Ok(events) => {
+                    let mut after = stage.clone();
+                    let names: Vec<_> = events.iter().map(Event::name).collect();
+                    events.into_iter().for_each(|event| after.save(event));
+                    after.gone.clear();
+                    format!("{} -> {}", names.join(", "), after.standing("m").name())
+                }
+                Err(refused) => format!("refused ({})", refused.exit_code()),
+            };
+            table.push_str(&format!("{state:9} {command:17} {cell}\n"));
+        }
+    }
+    insta::assert_snapshot!(table, @"");
+}
+
+#[test]
+fn a_refusal_names_the_thing_the_reason_and_the_next_step() {
+    let mut texts = Vec::new();
+    let mut tell = |refused: Refused| texts.push(format!("{}: {refused}", refused.exit_code()));
+    let other = agent_request("other");
+    for state in STATES {
+        let mut stage = in_state(state);
+        if let Err(refused) = stage.claim("m", &other) {
+            tell(refused);
+        }
+        if let Err(refused) = stage.look(|look| look.unstuck(&name("m"), &other.owner.agent, None))
+        {
+            tell(refused);
+        }
+    }
+    let mut stage = in_state("claimed");
+    tell(stage.claim("nowhere", &other).unwrap_err());
+    let shown = Credential::Process(owner("other").process.unwrap());
+    tell(
+        stage
+            .look(|look| look.release(&name("m"), &shown, why("x")))
+            .unwrap_err(),
+    );
+    tell(stage.look(|look| look.retry(&name("m"), None)).unwrap_err());
+    tell(stage.look(|look| look.invalidate(&name("m"))).unwrap_err());
+    tell(stage.look(|look| look.invalidate(&name("a"))).unwrap_err());
+    tell(stage.batch("other").unwrap_err());
+    let mut stage = in_state("failed");
+    tell(stage.batch("other").unwrap_err());
+    let mut stage = Stage::new(default_nodes());
+    let granted = stage.claim("think", &other).unwrap();
+    let shown = Credential::Token(granted.grant.token);
+    tell(
+        stage
+            .look(|look| look.complete(&name("think"), &shown, None, None))
+            .unwrap_err(),
+    );
+    stage.save(Event::Archive { replaced_by: None });
+    tell(stage.claim("plan", &other).unwrap_err());
+    insta::assert_snapshot!(texts.join("\n"), @"");
+}
+
+#[test]
+fn a_phase_that_writes_runs_alone_and_readers_run_together() {
+    let nodes = crate::phases::graph::sketch("r1 r2 w!write x!exclusive");
+    for (first, second, expected) in [
+        ("r1", "r2", true),
+        ("r1", "w", false),
+        ("r1", "x", false),
+        ("w", "r1", false),
+        ("w", "x", false),
+        ("x", "r1", false),
+        ("x", "w", false),
+    ] {
+        let mut stage = Stage::new(nodes.clone());
+        stage.claim(first, &agent_request("one")).unwrap();
+        let got = stage.claim(second, &agent_request("two"));
+        assert_eq!(got.is_ok(), expected, "{first} {second}");
+        if let Err(refused) = got {
+            assert!(matches!(refused, Refused::InTheWay { .. }), "{refused}");
+        }
+    }
+    let mut stage = Stage::new(nodes);
+    stage.claim("r1", &agent_request("one")).unwrap();
+    let refused = stage.claim("w", &agent_request("two")).unwrap_err();
+    insta::assert_snapshot!(refused, @"");
+}
+
+#[test]
+fn failures_with_one_tag_open_the_circuit_and_force_or_time_closes_it() {
+    let mut stage = Stage::new(crate::phases::graph::sketch("a b"));
+    for _ in 0..3 {
+        stage.fail("a", "red");
+        let event = stage.look(|look| look.retry(&name("a"), None));
+        if let Ok(event) = event {
+            stage.save(event);
+        }
+    }
+    let refused = stage.look(|look| look.retry(&name("a"), None)).unwrap_err();
+    insta::assert_snapshot!(refused, @"");
+    let forced = stage
+        .look(|look| look.retry(&name("a"), Some(why("another way"))))
+        .unwrap();
+    stage.save(forced);
+    // The person's wish lets one attempt through.
+    stage.fail("a", "red");
+    let forced = Event::Retry {
+        phase: name("a"),
+        forced: None,
+    };
+    stage.save(forced);
+    let refused = stage.claim("a", &agent_request("x")).unwrap_err();
+    insta::assert_snapshot!(refused, @"");
+    assert_eq!(refused.exit_code(), 9);
+    // Other phases are not concerned.
+    assert_eq!(stage.batch("x").unwrap().grant.phase, name("b"));
+    stage.now = stage.now.after(std::time::Duration::from_secs(900));
+    stage.complete("a");
+    assert_eq!(stage.board.breaker(&name("a")).unwrap().total(), 0);
+}
+
+#[test]
+fn a_sprint_that_may_cost_nothing_does_nothing() {
+    let mut settings = Settings::default();
+    settings.budget.limit_micro_usd = Some(0);
+    let mut stage = Stage::with(default_nodes(), settings);
+    let refused = stage.claim("think", &agent_request("x")).unwrap_err();
+    insta::assert_snapshot!(refused, @"");
+    assert_eq!(stage.batch("x").unwrap_err(), refused);
+    settings.budget.limit_micro_usd = Some(10_000_000);
+    let mut stage = Stage::with(default_nodes(), settings);
+    let spent = stage
+        .look(|look| look.spend(&name("think"), 9_500_001))
+        .unwrap();
+    stage.save(spent);
+    let refused = stage.claim("think", &agent_request("x")).unwrap_err();
+    insta::assert_snapshot!(refused, @"");
+}
+
+#[test]
+fn batch_hands_out_review_qa_and_security_and_then_says_why_there_is_nothing() {
+    let mut stage = Stage::new(default_nodes());
+    for phase in ["think", "plan", "build"] {
+        stage.complete(phase);
+    }
+    let mut got = Vec::new();
+    for agent in ["a", "b", "c"] {
+        got.push(stage.batch(agent).unwrap().grant.phase.to_string());
+    }
+    assert_eq!(got, ["review", "qa", "security"]);
+    let refused = stage.batch("d").unwrap_err();
+    assert!(matches!(
+        refused,
+        Refused::NothingToClaim(Nothing::AllClaimed { .. })
+    ));
+    // A holder that is gone makes its phase the next one.
+    stage.gone.insert(owner("b").agent);
+    let again = stage.batch("d").unwrap();
+    assert_eq!(again.grant.phase, name("qa"));
+    assert!(matches!(again.how, How::Reclaimed { .. }));
+}
+
+#[test]
+fn batch_says_that_everything_is_complete() {
+    let mut stage = Stage::new(crate::phases::graph::sketch("a"));
+    stage.complete("a");
+    let refused = stage.batch("x").unwrap_err();
+    assert_eq!(refused, Refused::NothingToClaim(Nothing::Complete));
+    insta::assert_snapshot!(refused, @"");
+}
+
+#[test]
+fn priority_decides_before_declared_order() {
+    let mut nodes = crate::phases::graph::sketch("a b c");
+    nodes[0].priority = 1;
+    let mut stage = Stage::new(nodes);
+    let mut got = Vec::new();
+    for agent in ["x", "y", "z"] {
+        got.push(stage.batch(agent).unwrap().grant.phase.to_string());
+    }
+    assert_eq!(got, ["b", "c", "a"]);
+}
+
+#[test]
+fn invalidating_takes_everything_that_was_built_upon_it() {
+    let mut stage = Stage::new(default_nodes());
+    for phase in ["think", "plan", "build", "review", "qa"] {
+        stage.complete(phase);
+    }
+    let phases = stage.look(|look| look.invalidate(&name("build"))).unwrap();
+    assert_eq!(phases, ["build", "review", "qa"].map(name));
+    let reason = why("the code changed");
+    stage.save(Event::Invalidate { phases, reason });
+    assert_eq!(stage.standing("build"), Standing::Ready);
+    assert_eq!(stage.standing("review"), Standing::Blocked);
+    assert_eq!(stage.standing("plan"), Standing::Complete);
+}
+
+#[test]
+fn a_made_up_name_is_known_by_its_process() {
+    let mut stage = Stage::new(default_nodes());
+    let first = ClaimRequest {
+        named: Named::MadeUp,
+        ..agent_request("agent-1")
+    };
+    let mut second = first.clone();
+    second.owner.agent = AgentName::new("agent-2").unwrap();
+    let granted = stage.claim("think", &first).unwrap();
+    let again = stage.claim("think", &second).unwrap();
+    assert_eq!(
+        (again.how, again.grant.token),
+        (How::Again, granted.grant.token)
+    );
+    second.named = Named::Chosen;
+    assert!(matches!(
+        stage.claim("think", &second),
+        Err(Refused::Claimed { .. })
+    ));
+    // Without a process, a made-up name proves nothing.
+    second.named = Named::MadeUp;
+    second.owner.process = None;
+    assert!(matches!(
+        stage.claim("think", &second),
+        Err(Refused::Claimed { .. })
+    ));
+}
+
+/// One line for each batch, `*` for what is claimed.
+fn batches(stage: &Stage) -> String {
+    let lines = schedule(&stage.board).into_iter().map(|batch| {
+        let mark = |phase: &PhaseName| match batch.claimed.contains_key(phase) {
+            true => format!("{phase}*"),
+            false => phase.to_string(),
+        };
+        let phases: Vec<_> = batch.phases.iter().map(mark).collect();
+        format!(
+            "{} {}: {}",
+            batch.batch,
+            batch.class.name(),
+            phases.join(" ")
+        )
+    });
+    lines.collect::<Vec<_>>().join(" | ")
+}
+
+#[test]
+fn the_schedule_goes_level_by_level() {
+    let mut stage = Stage::new(default_nodes());
+    assert_eq!(
+        batches(&stage),
+        "1 read: think | 2 read: plan | 3 write: build | 4 read: review qa security | 5 exclusive: ship"
+    );
+    for phase in ["think", "plan", "build"] {
+        stage.complete(phase);
+    }
+    stage.claim("qa", &agent_request("x")).unwrap();
+    assert_eq!(
+        batches(&stage),
+        "1 read: review qa* security | 2 exclusive: ship"
+    );
+    let line = serde_json::to_string(&schedule(&stage.board)[0]).unwrap();
+    insta::assert_snapshot!(line, @"");
+    // What failed holds up what depends on it.
+    stage.fail("review", "red");
+    assert_eq!(batches(&stage), "1 read: qa* security");
+}
+
+#[test]
+fn a_claimed_writer_comes_before_readers_that_are_ready() {
+    let mut stage = Stage::new(crate::phases::graph::sketch("r1 w!write r2<-w"));
+    stage.claim("w", &agent_request("x")).unwrap();
+    assert_eq!(batches(&stage), "1 write: w* | 2 read: r1 r2");
+}
+
+#[test]
+fn ship_can_be_claimed_when_everything_is_signed_and_nobody_works() {
+    let mut stage = Stage::new(default_nodes());
+    let view = stage.look(|look| look.view());
+    assert!(!view.can_ship);
+    for phase in ["think", "plan", "build", "review", "qa"] {
+        stage.complete(phase);
+    }
+    stage.fail("security", "red");
+    assert!(!stage.look(|look| look.can_ship()));
+    let by = owner("human").agent;
+    let waived = stage.look(|look| look.waive(&name("security"), &by, why("scanner is down")));
+    stage.save(waived.unwrap());
+    let view = stage.look(|look| look.view());
+    assert!(view.can_ship);
+    assert_eq!(view.next, Some(name("ship")));
+    insta::assert_snapshot!(view, @"");
+}
