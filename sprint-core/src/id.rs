@@ -202,6 +202,23 @@ id_type! {
     /// hexadecimal. A new claim has a new one.
     ClaimToken, "claim token", check_token, "^[0-9a-f]{32}$"
 }
+id_type! {
+    /// What an artifact calls one of its findings, such as `SEC-3`. Same alphabet as [`TicketId`].
+    FindingId, "finding id", check_name, NAME
+}
+id_type! {
+    /// What a finding is about, such as `error_detail`. Same alphabet as [`TicketId`].
+    TopicName, "topic", check_name, NAME
+}
+id_type! {
+    /// Which side a finding takes on its topic, such as `less`. Same alphabet as [`TicketId`].
+    StanceName, "stance", check_name, NAME
+}
+id_type! {
+    /// What a rule about contradicting findings is called, such as `CP-001`. Same alphabet as
+    /// [`TicketId`].
+    PrecedentId, "precedent id", check_name, NAME
+}
 
 impl Default for ProblemId {
     /// `default`: the problem of a repository that knows only one.

@@ -31,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "run",
             "resume",
             "readiness",
+            "phases",
             "inspect",
             "plan",
             "domain",

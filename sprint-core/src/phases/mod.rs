@@ -8,10 +8,14 @@
 //! - Who holds a claim, and whether they are there: [`owner`].
 //! - What stops a sprint: [`breaker`], [`budget`], [`loop_guard`].
 //! - What people and tools see: [`view`] and [`standing`].
+//! - What a phase hands in: [`artifact`]; what contradicts what, and which holds: [`conflict`]; whether
+//!   all of it can be shipped: [`ship`].
 
+pub mod artifact;
 pub mod board;
 pub mod breaker;
 pub mod budget;
+pub mod conflict;
 pub mod decide;
 pub mod event;
 pub mod graph;
@@ -20,6 +24,8 @@ pub mod owner;
 pub mod reason;
 pub mod refused;
 pub mod schedule;
+pub mod ship;
 pub mod standing;
-mod text;
 pub mod view;
+
+mod text;

@@ -9,6 +9,7 @@ pub mod progress;
 pub mod readiness;
 pub mod recovery;
 mod shares;
+pub mod ship;
 mod standing;
 pub mod state_view;
 pub mod summary;
