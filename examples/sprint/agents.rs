@@ -12,6 +12,7 @@ use sprint_core::domain::agent::Role;
 use sprint_core::domain::command::CommandLine;
 
 use crate::cli::Cli;
+use crate::money::amount;
 use crate::{say, wire};
 
 /// Options about agents.
@@ -168,16 +169,9 @@ fn role_model(text: &str) -> Result<(Role, String), String> {
 
 /// Dollars, with at most two digits behind the point, as cents.
 fn cents(text: &str) -> Result<u64, String> {
-    let wrong = || format!("{text:?} is not an amount; write dollars, for example 12 or 0.50");
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !digits(whole) || !digits(part) || part.len() > 2 {
-        return Err(wrong());
+    let cents = amount(text, 2)?;
+    if cents == 0 {
+        return Err("a limit of nothing would let nothing begin".into());
     }
-    let whole: u64 = whole.parse().map_err(|_| wrong())?;
-    let part: u64 = format!("{part:0<2}").parse().map_err(|_| wrong())?;
-    let cents = whole
-        .checked_mul(100)
-        .and_then(|cents| cents.checked_add(part));
-    cents.filter(|cents| *cents > 0).ok_or_else(wrong)
+    Ok(cents)
 }

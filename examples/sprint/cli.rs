@@ -9,6 +9,7 @@ use sprint_core::run::input::Command;
 
 use crate::agents::AgentArgs;
 use crate::agents::check::CheckArgs;
+use crate::conductor::{CONDUCTOR_HELP, ConductorAction};
 use crate::decide::{ChangesArgs, DecideArgs};
 use crate::dry_run::{DRY_RUN_HELP, DryRunArgs};
 use crate::preflight::{PREFLIGHT_HELP, PreflightArgs};
@@ -87,6 +88,12 @@ pub(crate) enum Action {
     RequestChanges(Box<ChangesArgs>),
     /// Show where the sprint of a problem stands.
     Status,
+    /// Let several agents work on the phases of one sprint at once: claim, complete, ship.
+    ///
+    /// Who has which phase is written down in the repository, so that agents in different terminals
+    /// need to know nothing of each other. No two of them ever have the same phase.
+    #[command(subcommand, after_help = CONDUCTOR_HELP)]
+    Conductor(ConductorAction),
     /// Look at the agents before a sprint relies on them.
     #[command(subcommand)]
     Agents(AgentsAction),

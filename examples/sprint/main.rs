@@ -6,11 +6,13 @@
 mod agents;
 mod checks;
 mod cli;
+mod conductor;
 mod conflicts;
 mod decide;
 mod demo;
 mod dry_run;
 mod live;
+mod money;
 mod preflight;
 mod problem;
 mod resume;
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Action::Demo(args) => demo::demo(&cli, args),
         Action::Run(args) => run::run(&cli, args),
         Action::Conflicts(args) => conflicts::conflicts(&cli, args),
+        Action::Conductor(action) => conductor::conductor(&cli, action),
         Action::Preflight(args) => preflight::preflight(&cli, args),
         Action::DryRun(args) => Ok(dry_run::dry_run(&cli, args)),
         Action::Resume(args) => resume::resume(&cli, args),

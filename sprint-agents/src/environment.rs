@@ -85,6 +85,15 @@ impl Environment {
         }
     }
 
+    /// The values of those of `variables` whose names look like credentials, for a
+    /// [`Redactor`](crate::Redactor) of texts that were written near them.
+    pub fn credentials(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> impl Iterator<Item = String> {
+        let secret = variables.into_iter().filter(|(name, _)| looks_secret(name));
+        secret.filter_map(|(_, value)| value.into_string().ok())
+    }
+
     /// The same environment with one more variable.
     #[must_use]
     pub fn with(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {

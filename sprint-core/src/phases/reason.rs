@@ -49,6 +49,14 @@ impl fmt::Display for Reason {
     }
 }
 
+impl std::str::FromStr for Reason {
+    type Err = InvalidReason;
+
+    fn from_str(text: &str) -> Result<Self, InvalidReason> {
+        Self::new(text)
+    }
+}
+
 impl TryFrom<String> for Reason {
     type Error = InvalidReason;
 

@@ -1,7 +1,7 @@
 //! The end of a sprint of claimed phases as Markdown (spec 11.2 step 9).
 
 use crate::phases::conflict::Outcome;
-use crate::phases::conflict::resolve::{Resolution, Rule};
+use crate::phases::conflict::resolve::Resolution;
 use crate::phases::ship::summary::{PhaseLine, Summary};
 use crate::phases::ship::verdict::Verdict;
 use crate::phases::ship::{BlockingFinding, StillPresent};
@@ -125,14 +125,7 @@ fn conflict(resolution: &Resolution) -> String {
         Outcome::Both => "both hold".to_owned(),
         Outcome::Deferred => "not decided".to_owned(),
     };
-    let rule = match &resolution.rule {
-        Rule::Person => "a person".to_owned(),
-        Rule::Project(id) => format!("precedent {id} of the project"),
-        Rule::BuiltIn(id) => format!("precedent {id}"),
-        Rule::Precedence => "the order of phases".to_owned(),
-        Rule::Unranked => "no order of phases".to_owned(),
-        Rule::SeverityFloor => "the severity floor".to_owned(),
-    };
+    let rule = &resolution.rule;
     let lost = resolution.downgraded.as_ref();
     let lost = lost.map_or_else(String::new, |lost| format!(" {lost} is informational now."));
     let who = match (&resolution.confirmed_by, resolution.needs_confirmation) {

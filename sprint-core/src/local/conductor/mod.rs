@@ -22,10 +22,12 @@
 mod artifact;
 mod claim;
 mod error;
+mod hand_in;
 mod heartbeat;
 mod judge;
 mod log;
 mod publish;
+mod ship;
 mod start;
 mod transitions;
 mod turn;
@@ -64,7 +66,9 @@ pub use crate::local::disk::Durability;
 pub use artifact::{MAX_ARTIFACT, read_artifact};
 pub use claim::{Claim, Claimed};
 pub use error::ConductorError;
+pub use hand_in::Files;
 pub use heartbeat::{HEARTBEAT, Heartbeats};
+pub use ship::Judgement;
 pub use start::{Live, StartRequest, Started};
 pub use transitions::{Check, Completed, HandIn};
 

@@ -141,6 +141,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The name, as in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::A => "a",
+            Self::B => "b",
+            Self::Both => "both",
+            Self::Deferred => "deferred",
+        }
+    }
+}
+
+impl Outcome {
     /// The same for the two in the other order.
     #[must_use]
     pub const fn swapped(self) -> Self {

@@ -1,6 +1,7 @@
 //! Which of two findings holds, and by which rule (spec 10.3).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +40,19 @@ pub enum Rule {
     Unranked,
     /// A finding of security that is critical or high would have lost: no rule may do that.
     SeverityFloor,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person => f.write_str("a person"),
+            Self::Project(id) => write!(f, "precedent {id} of the project"),
+            Self::BuiltIn(id) => write!(f, "precedent {id}"),
+            Self::Precedence => f.write_str("the order of phases"),
+            Self::Unranked => f.write_str("no order of phases"),
+            Self::SeverityFloor => f.write_str("the severity floor"),
+        }
+    }
 }
 
 /// How a conflict was resolved.
