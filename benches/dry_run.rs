@@ -93,7 +93,7 @@ impl Fixture {
         std::fs::create_dir(&root).expect("a folder");
         git(&root, &["init", "-q", "-b", "main"]);
         let mut import = String::from(
-            "commit refs/heads/main\ncommitter B <b@localhost> 0 +0000\ndata 1\na\n\n",
+            "commit refs/heads/main\ncommitter B <b@localhost> 0 +0000\ndata 1\na\n",
         );
         let mut add = |path: &str, text: &str| {
             let _infallible = write!(import, "M 644 inline {path}\ndata {}\n{text}\n", text.len());

@@ -6,8 +6,6 @@ mod gather;
 mod plan;
 mod sprints;
 
-use std::path::PathBuf;
-
 use anyhow::{Context as _, Result};
 use clap::Args;
 use sprint_core::readiness::{Finding, Severity, assess};
@@ -16,6 +14,7 @@ use sprint_core::report::readiness;
 use crate::cli::Cli;
 use crate::run::GitRoot;
 use crate::say;
+use crate::tracker::TrackerArgs;
 use files::Place;
 use gather::Gathered;
 
@@ -38,7 +37,7 @@ Example: the demo, before it is run
     HIGH   hours.txt  DEMO-4 modifies (1), DEMO-5 modifies (1)
   ...
   WARNING (1)
-    DR-GHOST-DEP  lib/say.sh is imported by files in no ticket: lib/greet.sh
+    DR-GHOST-DEP  lib/say.sh is imported by files in no ticket: lib/greet.sh (DEMO-6)
         → add the importers to the scope, or keep what they use
   ...
   Verdict: READY_WITH_WARNINGS
@@ -55,9 +54,9 @@ or an error";
 /// Options of `dry-run`.
 #[derive(Debug, Args)]
 pub(crate) struct DryRunArgs {
-    /// The folder with one Markdown file per ticket.
-    #[arg(long, value_name = "DIR", default_value = ".claude/tickets")]
-    pub(crate) tickets: PathBuf,
+    /// Where the tickets are.
+    #[command(flatten)]
+    pub(crate) tracker: TrackerArgs,
 }
 
 /// Prints the report. Every error is code 3, for 1 and 2 are verdicts.
@@ -85,7 +84,7 @@ fn report(cli: &Cli, args: &DryRunArgs) -> Result<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let gathered = gather::gather(&root, place, cli.config.as_ref(), &args.tickets);
+    let gathered = gather::gather(&root, place, cli.config.as_ref(), &args.tracker);
     let report = match runtime.block_on(gathered)? {
         Gathered::Facts(facts) => assess(&facts),
         Gathered::Stopped(finding) => {

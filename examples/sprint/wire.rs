@@ -1,6 +1,7 @@
 //! From folders and configuration to the engine's ports.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,6 +33,22 @@ pub(crate) fn problem(root: &Path, given: Option<&ProblemId>) -> Result<ProblemI
     Ok(chosen.problem().clone())
 }
 
+/// A pipe would be waited for, and a device never ends.
+fn read_configuration(path: &Path) -> io::Result<Vec<u8>> {
+    /// Nobody writes a longer one, in bytes.
+    const LARGEST: u64 = 1 << 20;
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other("it is larger than 1 MiB"));
+    }
+    Ok(bytes)
+}
+
 /// Reads the configuration; what a person should know about it goes to standard error.
 pub(crate) fn configuration(
     root: &Path,
@@ -41,7 +58,7 @@ pub(crate) fn configuration(
     let path = file
         .cloned()
         .unwrap_or_else(|| root.join(".claude/sprint-config.yml"));
-    let bytes = fs::read(&path).with_context(|| {
+    let bytes = read_configuration(&path).with_context(|| {
         format!(
             "cannot read the configuration {}; it has to name at least branch_base, build_cmd, \
              lint_cmd and test_cmd",

@@ -7,12 +7,17 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 use std::time::SystemTime;
 
+use local_linear::{LocalLinear, NewIssue, RequestKind, Served, Team};
 use serde_json::Value;
+use sprint_core::domain::config::TicketFilter;
+use sprint_core::domain::ticket::TicketStatus;
+use sprint_core::local::tracker::FileTracker;
+use sprint_core::ports::Tracker as _;
 
-use support::{git, sprint};
+use support::{binary, git, sprint};
 
 /// A demo that was created and not run.
 fn demo(folder: &Path) -> PathBuf {
@@ -61,6 +66,11 @@ fn hints(dir: &Path, plan_commit: &str) -> String {
             title.unwrap().to_owned()
         })
         .collect();
+    let titles: Vec<_> = titles.iter().map(String::as_str).collect();
+    hints_of(&titles, plan_commit)
+}
+
+fn hints_of(titles: &[&str], plan_commit: &str) -> String {
     format!(
         r#"{{"problem_id": "demo", "generated_at": "2026-01-02T03:04:05Z",
         "plan_commit": "{plan_commit}", "plan_doc": "plan.md",
@@ -165,6 +175,175 @@ fn nothing_is_changed_whatever_there_is_to_see() {
     fs::write(dir.join(".claude/sprint-config.yml"), "branch_base: [").unwrap();
     fs::create_dir(dir.join(".claude/tickets")).unwrap();
     same("no configuration", 3);
+}
+
+/// A Linear with the tickets of the demo on it.
+async fn linear(dir: &Path) -> (LocalLinear, Served) {
+    let linear = LocalLinear::new(|| 1_767_000_000_000);
+    let served = linear.serve().await.unwrap();
+    let team = linear.add_team(Team::new("Demo", "DEMO"));
+    let states = linear.add_states(&team);
+    let all = TicketFilter::in_status([TicketStatus::Todo]);
+    let folder = FileTracker::new(dir.join(".claude/tickets"));
+    let mut issues: BTreeMap<_, String> = BTreeMap::new();
+    for ticket in folder.tickets(&all).await.unwrap().tickets {
+        let mut issue = NewIssue::new(&team, &ticket.title);
+        issue.description = Some(ticket.body.clone());
+        issue.state = Some(states[1].clone());
+        let issue = linear.add_issue(issue);
+        for blocker in &ticket.blocked_by {
+            linear.add_relation(&issues[blocker], &issue, "blocks");
+        }
+        issues.insert(ticket.id, issue);
+    }
+    (linear, served)
+}
+
+/// Everything that is on it.
+fn all_of(linear: &LocalLinear) -> String {
+    let tickets = (linear.issues(), linear.comments(), linear.relations());
+    let more = (linear.attachments(), linear.history(), linear.files());
+    format!(
+        "{tickets:?} {more:?} {:?} {:?}",
+        linear.labels(),
+        linear.states()
+    )
+}
+
+fn dry_run_on(served: &Served, key: &str, dir: &Path, more: &[&str]) -> Output {
+    let url = served.url().trim_end_matches("/graphql");
+    Command::new(binary())
+        .current_dir(dir)
+        .args(["dry-run", "--problem-id", "demo", "--tracker", "linear"])
+        .args(["--linear-url", url])
+        .args(more)
+        .env("LINEAR_API_KEY", key)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn linear_is_read_and_neither_it_nor_the_repository_is_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = demo(folder.path());
+    let of_files = text(&dry_run_of_demo(&dir, &[]), &dir);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (linear, served) = runtime.block_on(linear(&dir));
+    // Nothing may come from the files instead.
+    fs::remove_dir_all(dir.join(".claude/tickets")).unwrap();
+    let key = linear.api_key();
+    let same = |what: &str, key: &str, code| {
+        linear.forget_requests();
+        let before = (everything(&dir), all_of(&linear));
+        let output = dry_run_on(&served, key, &dir, &[]);
+        assert_eq!(output.status.code(), Some(code), "{what}: {output:?}");
+        assert!(before.0 == everything(&dir), "{what}: the repository");
+        assert!(before.1 == all_of(&linear), "{what}: Linear");
+        let kinds: Vec<_> = linear.requests().iter().map(|one| one.kind).collect();
+        let reads = |kind: &RequestKind| {
+            matches!(kind, RequestKind::Query) || (code == 3 && *kind == RequestKind::Refused)
+        };
+        assert!(
+            !kinds.is_empty() && kinds.iter().all(reads),
+            "{what}: {kinds:?}"
+        );
+        text(&output, &dir)
+    };
+    let said = same("a plan of tickets", &key, 1);
+    assert_eq!(said, of_files, "the same tickets, the same report");
+
+    let said = same("a wrong key", "lin_api_wrong", 3);
+    assert!(said.contains("DR-HINTS-MISSING"), "{said}");
+    let plan = dir.join(".claude/sprints/demo");
+    fs::create_dir_all(&plan).unwrap();
+    // The titles of the two tickets are not those of the plan.
+    let hints = hints_of(
+        &["Paint a wall", "Address a page by its slug"],
+        &"0".repeat(40),
+    );
+    fs::write(plan.join("sprint-hints.json"), hints).unwrap();
+    let said = same("a plan of another repository", &key, 2);
+    assert!(
+        said.contains("DR-TITLE-DRIFT  planned as \"Paint a wall\""),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_keeps_a_tracker_from_being_read_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = demo(folder.path());
+    let config = dir.join(".claude/sprint-config.yml");
+    fs::rename(&config, folder.path().join("config.yml")).unwrap();
+    let linear = ["--tracker", "linear"];
+    let said = |more: &[&str], code| {
+        let output = dry_run_of_demo(&dir, more);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let root = dir.canonicalize().unwrap().display().to_string();
+        text(&output, &dir).replace(&root, "ROOT")
+    };
+    insta::assert_snapshot!(said(&linear, 3), @r"
+    FATAL
+      DR-HINTS-MISSING  no hints file, and no tickets: the configuration says which tickets on Linear are meant, and there is none: write .claude/sprint-config.yml, or name one with --config
+        → mend that, or run planning
+    ");
+    insta::assert_snapshot!(said(&["--tickets", "nowhere"], 3), @r"
+    FATAL
+      DR-HINTS-MISSING  no hints file, and no tickets: there is no ticket folder ROOT/nowhere; name one with --tickets, or use --tracker linear
+        → mend that, or run planning
+    ");
+    fs::write(&config, "branch_base: [").unwrap();
+    let invalid = said(&linear, 3);
+    assert!(
+        invalid.contains("and it cannot be used: cannot use ROOT/.claude/sprint-config.yml"),
+        "{invalid}"
+    );
+    // With a plan the rest is told all the same.
+    fs::rename(folder.path().join("config.yml"), &config).unwrap();
+    let plan = dir.join(".claude/sprints/demo");
+    fs::create_dir_all(&plan).unwrap();
+    let head = git(&dir, &["rev-parse", "base"]);
+    fs::write(plan.join("sprint-hints.json"), hints(&dir, &head)).unwrap();
+    let down = said(&["--tickets", "nowhere"], 2);
+    assert!(
+        down.contains("DR-LINEAR-DOWN  there is no ticket folder ROOT/nowhere"),
+        "{down}"
+    );
+    assert!(
+        down.contains("2 tickets in 2 waves"),
+        "the rest is there: {down}"
+    );
+}
+
+#[test]
+fn what_is_no_file_is_not_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = demo(folder.path());
+    let plan = dir.join(".claude/sprints/demo");
+    fs::create_dir_all(&plan).unwrap();
+    let hints = plan.join("sprint-hints.json");
+    let refused = |more: &[&str], code, why: &str| {
+        let output = dry_run_of_demo(&dir, more);
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains(why), "{said}");
+    };
+    std::os::unix::fs::symlink("/dev/zero", &hints).unwrap();
+    refused(&[], 3, "sprint-hints.json is no regular file");
+    fs::remove_file(&hints).unwrap();
+    fs::write(&hints, vec![b' '; (16 << 20) + 1]).unwrap();
+    refused(&[], 3, "the hints file is larger than 16 MiB");
+    fs::remove_file(&hints).unwrap();
+    refused(&["--config", "/dev/zero"], 2, "it is not a regular file");
+    let long = folder.path().join("long.yml");
+    fs::write(&long, vec![b'#'; (1 << 20) + 1]).unwrap();
+    refused(
+        &["--config", long.to_str().unwrap()],
+        2,
+        "it is larger than 1 MiB",
+    );
 }
 
 #[test]

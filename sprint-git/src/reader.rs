@@ -7,6 +7,7 @@ use std::thread;
 
 use gix::ObjectId;
 use gix::object::tree::EntryKind;
+use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use sprint_core::domain::path::RepoPath;
 use sprint_core::id::{CommitId, CommitPrefix};
 use sprint_core::ports;
@@ -19,6 +20,9 @@ use crate::repo::{Repo, blocking};
 
 /// Larger files are passed over, in bytes: nobody writes sources of that size.
 const LARGEST: u64 = 1 << 20;
+
+/// How much of what was unpacked each thread keeps, in bytes.
+const UNPACKED: usize = 64 << 20;
 
 /// Where the worktrees of sprints are, below the checkout.
 const WORKTREES: &str = ".claude/worktrees";
@@ -210,7 +214,7 @@ impl Repo {
             let parts = thread::scope(|scope| {
                 let work = |part| {
                     let (repository, read) = (&repository, &read);
-                    scope.spawn(move || read_all(&repository.to_thread_local(), part, &**read))
+                    scope.spawn(move || read_all(repository, part, &**read))
                 };
                 let running: Vec<_> = files.chunks(per_thread).map(work).collect();
                 let joined = running.into_iter().map(|thread| thread.join());
@@ -229,10 +233,15 @@ impl Repo {
 }
 
 fn read_all<T>(
-    objects: &gix::Repository,
+    repository: &gix::ThreadSafeRepository,
     files: &[(RepoPath, ObjectId)],
     read: &impl Fn(&RepoPath, &[u8]) -> Option<T>,
 ) -> Result<Vec<(RepoPath, T)>> {
+    let mut objects = repository.to_thread_local();
+    // Files are stored as differences from others; each of those would be unpacked again for every
+    // file that builds on it.
+    let unpacked = || Box::new(MemoryCappedHashmap::new(UNPACKED)) as Box<_>;
+    objects.objects.set_pack_cache(unpacked);
     let mut found = Vec::new();
     for (path, id) in files {
         if objects.find_header(*id)?.size() <= LARGEST {

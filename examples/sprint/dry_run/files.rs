@@ -55,11 +55,11 @@ impl Place {
     }
 }
 
-/// Reads a file; none if it is not there. Of one that is too long, a byte more than the limit, so
-/// that whoever parses it sees that.
+/// Reads a file; none if it is not there. A link is refused, for it could lead anywhere. Of a file
+/// that is too long, a byte more than the limit, so that whoever parses it sees that.
 pub(super) fn read(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
     let cannot = || format!("cannot read {}", path.display());
-    match path.metadata() {
+    match path.symlink_metadata() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         // A pipe would be waited for.
         found => ensure!(

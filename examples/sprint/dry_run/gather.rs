@@ -3,10 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
-use sprint_core::domain::config::TicketFilter;
+use anyhow::{Context as _, Result, bail};
+use sprint_core::domain::config::{SprintConfig, TicketFilter};
 use sprint_core::domain::failure_patterns::{self, MAX_PATTERNS_BYTES};
 use sprint_core::domain::hints::{self, MAX_HINTS_BYTES};
 use sprint_core::domain::learning::FailurePattern;
@@ -15,10 +14,10 @@ use sprint_core::domain::statement::{self, MAX_STATEMENT_BYTES};
 use sprint_core::domain::ticket::TicketStatus;
 use sprint_core::id::{BranchName, CommitPrefix, ProblemId};
 use sprint_core::local::layout::Layout;
-use sprint_core::local::tracker::FileTracker;
 use sprint_core::ports::{Clock as _, ReadOnlyTracker, SystemClock};
 use sprint_core::readiness::{
-    ConfigFacts, Facts, Finding, PlanCommit, Planned, RepositoryFacts, StatementFacts, TrackerFacts,
+    Code, ConfigFacts, Facts, Finding, PlanCommit, Planned, RepositoryFacts, StatementFacts,
+    TrackerFacts,
 };
 use sprint_git::{GitConfig, GitReader};
 
@@ -26,6 +25,7 @@ use super::files::{Place, read};
 use super::plan::Fetch;
 use super::{commands, sprints};
 use crate::conflicts::checked_out;
+use crate::tracker::{Kind, TrackerArgs};
 use crate::wire;
 
 /// What a sprint writes by itself, so that it does not make a plan stale.
@@ -44,7 +44,7 @@ pub(super) async fn gather(
     root: &Path,
     place: Place,
     config: Option<&PathBuf>,
-    folder: &Path,
+    tracker: &TrackerArgs,
 ) -> Result<Gathered> {
     let problem = place.problem.clone();
     let layout = Layout::new(root, problem.clone());
@@ -63,24 +63,34 @@ pub(super) async fn gather(
             states: BTreeSet::new(),
         },
     };
-    let git = GitReader::open(GitConfig::new(root, base.clone())).await?;
-    let tracker = ReadOnlyTracker::new(Arc::new(FileTracker::new(root.join(folder))));
-    let fetch = Fetch::make(&tracker, &filter).await;
+    let git = GitReader::open(GitConfig::new(root, base.clone())).await;
+    let git = git.with_context(|| {
+        format!(
+            "tickets would start from {base}: commit something there, or name another branch_base \
+             in the configuration"
+        )
+    })?;
+    let tracker = open(root, tracker, &config, &base).await;
+    let fetch = fetch(tracker, &filter).await;
     let hints = read(&place.file("sprint-hints.json"), MAX_HINTS_BYTES)?;
     let hints = hints.map(|bytes| hints::parse(&bytes));
     let (picked, nothing) = match &fetch {
-        Ok(fetch) => (fetch.picked(), fetch.nothing(folder)),
-        Err(error) => (Vec::new(), error.chain()),
+        Ok(fetch) => (fetch.picked(), fetch.nothing()),
+        Err(why) => (Vec::new(), why.clone()),
     };
     let planned = match Planned::choose(hints, &picked, &nothing) {
         Ok(planned) => planned,
+        Err(finding) if fetch.is_err() && finding.code == Code::HintsMissing => {
+            let finding = finding.advising("mend that, or run planning");
+            return Ok(Gathered::Stopped(Box::new(finding)));
+        }
         Err(finding) => return Ok(Gathered::Stopped(finding)),
     };
     let fetched = match fetch {
-        Ok(fetch) => fetch.facts(&tracker, &planned).await,
-        Err(error) => Err(error),
+        Ok(fetch) => fetch.facts(&planned).await.map_err(|error| error.chain()),
+        Err(why) => Err(why),
     };
-    let tracker = fetched.unwrap_or_else(|error| TrackerFacts::Down(error.chain()));
+    let tracker = fetched.unwrap_or_else(TrackerFacts::Down);
     let (repository, importers) = repository(&git, base, &planned).await?;
     let (gate, browser_tool) = (config.read(), commands::browser_tool(root));
     let commands = gate.map(|config| commands::look(root, config));
@@ -99,6 +109,40 @@ pub(super) async fn gather(
         tracker,
         importers,
     })))
+}
+
+/// The tracker, of which only the reading calls can be made.
+async fn open(
+    root: &Path,
+    tracker: &TrackerArgs,
+    config: &ConfigFacts,
+    base: &BranchName,
+) -> Result<ReadOnlyTracker> {
+    const WHY: &str = "the configuration says which tickets on Linear are meant";
+    let linear = tracker.tracker == Kind::Linear;
+    let nothing;
+    let config = match config {
+        ConfigFacts::Read(config) => config,
+        ConfigFacts::Missing if linear => {
+            bail!(
+                "{WHY}, and there is none: write .claude/sprint-config.yml, or name one with --config"
+            )
+        }
+        ConfigFacts::Invalid(why) if linear => bail!("{WHY}, and it cannot be used: {why}"),
+        ConfigFacts::Missing | ConfigFacts::Invalid(_) => {
+            nothing = SprintConfig::new(base.clone(), BTreeMap::new());
+            &nothing
+        }
+    };
+    let tracker = tracker.open(root, config, None, None).await?;
+    Ok(ReadOnlyTracker::new(tracker))
+}
+
+/// The tickets, or why there are none.
+async fn fetch(tracker: Result<ReadOnlyTracker>, filter: &TicketFilter) -> Result<Fetch, String> {
+    let tracker = tracker.map_err(|error| format!("{error:#}"))?;
+    let fetch = Fetch::make(tracker, filter).await;
+    fetch.map_err(|error| error.chain())
 }
 
 fn configuration(root: &Path, file: Option<&PathBuf>, problem: &ProblemId) -> ConfigFacts {

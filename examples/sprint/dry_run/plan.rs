@@ -1,7 +1,6 @@
 //! What is planned, and what the tracker says of it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use sprint_core::domain::config::TicketFilter;
 use sprint_core::domain::ticket::{Ticket, TicketStatus};
@@ -20,7 +19,8 @@ const ALL: [TicketStatus; 4] = [
 
 /// What the tracker has, as far as the filter is about it.
 pub(super) struct Fetch {
-    pub(super) tickets: Vec<Ticket>,
+    tracker: ReadOnlyTracker,
+    tickets: Vec<Ticket>,
     malformed: Vec<String>,
     filter: TicketFilter,
 }
@@ -28,11 +28,12 @@ pub(super) struct Fetch {
 impl Fetch {
     /// Asks for the tickets of the filter in every state.
     pub(super) async fn make(
-        tracker: &ReadOnlyTracker,
+        tracker: ReadOnlyTracker,
         filter: &TicketFilter,
     ) -> Result<Self, Error> {
         let fetched = tracker.tickets(&everywhere(filter)).await?;
         Ok(Self {
+            tracker,
             tickets: fetched.tickets,
             malformed: fetched.malformed,
             filter: filter.clone(),
@@ -49,28 +50,26 @@ impl Fetch {
     }
 
     /// Why a plan cannot be made of the tickets.
-    pub(super) fn nothing(&self, folder: &Path) -> String {
+    pub(super) fn nothing(&self) -> String {
         let states: Vec<_> = self
             .filter
             .status
             .iter()
             .map(|status| status.label())
             .collect();
-        format!(
-            "none of the {} in {} is {}",
-            self.tickets.len(),
-            folder.display(),
-            states.join(" or ")
-        )
+        let (tracker, count) = (&self.tracker, self.tickets.len());
+        match count {
+            0 => format!("{tracker}: none at all"),
+            _ => format!(
+                "{tracker}: {count} in all, none of them {}",
+                states.join(" or ")
+            ),
+        }
     }
 
     /// What is known of planned tickets and of those that they wait for; looks for the ones that the
     /// filter is not about.
-    pub(super) async fn facts(
-        self,
-        tracker: &ReadOnlyTracker,
-        planned: &Planned,
-    ) -> Result<TrackerFacts, Error> {
+    pub(super) async fn facts(self, planned: &Planned) -> Result<TrackerFacts, Error> {
         let over =
             |ticket: &Ticket| matches!(ticket.status, TicketStatus::Done | TicketStatus::Cancelled);
         let labelled = everywhere(&self.filter);
@@ -91,7 +90,7 @@ impl Fetch {
             let mut wider = everywhere(&self.filter);
             wider.label = None;
             wider.project = None;
-            for ticket in tracker.tickets(&wider).await?.tickets {
+            for ticket in self.tracker.tickets(&wider).await?.tickets {
                 let entry = known.entry(ticket.id.clone());
                 let _there = entry.or_insert_with(|| tracked(&ticket, false));
             }
@@ -101,7 +100,7 @@ impl Fetch {
             if known.contains_key(id) {
                 continue;
             }
-            match tracker.reality(id).await {
+            match self.tracker.reality(id).await {
                 Ok(reality) => {
                     let ticket = TrackedTicket {
                         title: None,

@@ -228,12 +228,12 @@ impl fmt::Display for HintFault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HintsError {
     /// It is larger than [`MAX_HINTS_BYTES`].
-    #[error("larger than {MAX_HINTS_BYTES} bytes")]
+    #[error("larger than {} MiB", MAX_HINTS_BYTES >> 20)]
     TooLong,
     /// It is no JSON; the text says where.
     #[error("not valid JSON: {0}")]
     Syntax(String),
     /// It is JSON and no object.
-    #[error("expected an object, found {0}")]
+    #[error("not an object but {0}")]
     NoObject(&'static str),
 }

@@ -187,6 +187,13 @@ impl<'a> Source<'a> {
         Some(self.pairs[at].1)
     }
 
+    /// Where the code goes on after the bracket that opens here; never past the end of the text,
+    /// which [`closing`](Self::closing) is for a bracket that stays open.
+    pub(crate) fn past(&self, open: usize) -> Option<usize> {
+        let close = self.closing(open)?;
+        Some((close + 1).min(self.code.len()))
+    }
+
     /// The first character of code from `at` on that is no space, and where it is.
     pub(crate) fn next_mark(&self, at: usize) -> Option<(usize, char)> {
         let rest = self.code.get(at..)?;

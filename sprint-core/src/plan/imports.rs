@@ -8,13 +8,13 @@
 //! Import statements are the one part of these languages that words alone tell. What stands in
 //! their way is comments, strings and patterns, and those are cut by rules that fit on a page.
 //! Grammars cost more than they bring here, measured on one core of the machine that this was
-//! written on:
+//! written on (the last line by `benches/dry_run.rs`):
 //!
 //! | | to build | to read |
 //! | --- | --- | --- |
 //! | tree-sitter, grammars of six languages | 52 s of a processor, a C compiler | 4 to 8 MB/s |
 //! | oxc, JavaScript and TypeScript only | 79 s, about 100 crates | not tried |
-//! | this module | nothing to build beside it | OURS |
+//! | this module | nothing to build beside it | about 190 MB/s |
 //!
 //! 10,000 files are to be read within a second, by a crate that is light to depend on.
 //!

@@ -11,13 +11,34 @@ use crate::ports::{Result, Tracker};
 
 /// A tracker of which only the reading calls can be made: whoever holds one cannot write.
 ///
-/// It is not a [`Tracker`], so nothing that writes takes it:
+/// It has what reads:
 ///
-/// ```compile_fail
+/// ```
 /// # use sprint_core::id::TicketId;
-/// # use sprint_core::ports::ReadOnlyTracker;
-/// async fn closes(tracker: &ReadOnlyTracker, id: &TicketId) {
-///     tracker.start(id, todo!()).await.unwrap();
+/// # use sprint_core::ports::{ReadOnlyTracker, Result};
+/// async fn looks(tracker: &ReadOnlyTracker, id: &TicketId) -> Result<()> {
+///     tracker.reality(id).await.map(drop)
+/// }
+/// ```
+///
+/// and no call that writes (E0599: there is no such method):
+///
+/// ```compile_fail,E0599
+/// # use sprint_core::id::TicketId;
+/// # use sprint_core::ports::{ReadOnlyTracker, Result};
+/// # use sprint_core::run::effect::EffectKey;
+/// async fn starts(tracker: &ReadOnlyTracker, id: &TicketId, key: &EffectKey) -> Result<()> {
+///     tracker.start(id, key).await
+/// }
+/// ```
+///
+/// Nor is it a [`Tracker`] (E0277), so nothing that writes takes it:
+///
+/// ```compile_fail,E0277
+/// # use sprint_core::ports::{ReadOnlyTracker, Tracker};
+/// fn takes(_: impl Tracker) {}
+/// fn gives(tracker: ReadOnlyTracker) {
+///     takes(tracker);
 /// }
 /// ```
 #[derive(Clone)]

@@ -41,23 +41,25 @@ fn git(facts: &Facts, found: &mut Vec<Finding>) -> String {
         return "clean".into();
     }
     let named = listed(&dirty[..dirty.len().min(NAMED)]);
-    let what = format!("{} uncommitted changes: {named}", dirty.len());
+    let more = match dirty.len() {
+        n if n > NAMED => format!(" and {} more", n - NAMED),
+        _ => String::new(),
+    };
+    let what = format!("uncommitted changes: {named}{more}");
     let finding = Finding::new(Code::Dirty, what).measuring("changes", dirty.len());
     found.push(finding.files(dirty.iter().take(NAMED)));
-    format!("{} uncommitted changes", dirty.len())
+    format!("uncommitted changes: {}", dirty.len())
 }
 
 fn branch(facts: &Facts) -> String {
     let repository = &facts.repository;
     let out = repository.branch.as_deref().unwrap_or("no branch");
-    match repository.head == repository.base_head {
-        true => format!("{out}, where base {} is", repository.base),
-        false => format!(
-            "{out} at {}, base {} at {}",
-            short(repository.head.as_str()),
-            repository.base,
-            short(repository.base_head.as_str())
-        ),
+    let (base, head) = (&repository.base, short(repository.head.as_str()));
+    let base_head = short(repository.base_head.as_str());
+    if out == base.as_str() {
+        format!("{out} at {head}; tickets start from it")
+    } else {
+        format!("{out} at {head}; tickets start from {base} at {base_head}")
     }
 }
 
@@ -72,11 +74,7 @@ fn ignored(facts: &Facts, found: &mut Vec<Finding>) -> String {
 
 fn configuration(facts: &Facts, found: &mut Vec<Finding>) -> String {
     match &facts.config {
-        ConfigFacts::Read(config) => format!(
-            "base {}, {} checks",
-            config.branch_base,
-            config.checks.len()
-        ),
+        ConfigFacts::Read(_) => "read".into(),
         ConfigFacts::Missing => {
             let what = "there is no configuration, so base, tickets and commands are guesses";
             found.push(Finding::new(Code::ConfigMissing, what));
@@ -103,7 +101,7 @@ fn commands(facts: &Facts, found: &mut Vec<Finding>) -> String {
     let missing: Vec<_> = missing.collect();
     match (facts.commands.len(), missing.as_slice()) {
         (0, _) => "none configured".into(),
-        (all, []) => format!("{all} there"),
+        (all, []) => format!("all {all} of the gate are there"),
         (_, missing) => format!("not there: {}", missing.join(", ")),
     }
 }
@@ -134,7 +132,7 @@ fn worktrees(facts: &Facts, found: &mut Vec<Finding>) -> String {
     // Those of a sprint that goes on are no leftovers.
     let goes_on = facts.sprints.iter().any(|sprint| !sprint.complete);
     if !worktrees.is_empty() && !goes_on {
-        let what = format!("{} worktrees: {}", worktrees.len(), worktrees.join(", "));
+        let what = format!("left in .claude/worktrees: {}", worktrees.join(", "));
         let finding = Finding::new(Code::StaleWorktrees, what);
         found.push(finding.measuring("worktrees", worktrees.len()));
     }

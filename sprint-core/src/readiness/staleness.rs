@@ -83,11 +83,12 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
             n if n > NAMED => format!(" and {} more", n - NAMED),
             _ => String::new(),
         };
-        let what = format!(
-            "{} commits on {base} since the plan: {}{more}",
-            counted.len(),
-            named.join(", ")
-        );
+        let commits = match counted.len() {
+            1 => "1 commit".to_owned(),
+            n => format!("{n} commits"),
+        };
+        let named = named.join(", ");
+        let what = format!("{commits} on {base} since the plan: {named}{more}");
         let finding = Finding::new(code, what).measuring("commits", counted.len());
         found.push(finding.measuring("passed_over", passed_over));
     }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::readiness::{
     Conflicts, Coverage, Finding, Level, Readiness, Reconciliation, Severity, Source, Waves,
 };
+use crate::report::summary_text::counted;
 
 /// The report for people.
 pub fn readiness(report: &Readiness) -> String {
@@ -38,7 +39,25 @@ pub fn readiness(report: &Readiness) -> String {
 /// One finding for people, where there is nothing else to report.
 pub fn finding(finding: &Finding) -> String {
     let Finding { code, what, .. } = finding;
-    format!("{code}  {what}\n    → {}", finding.action)
+    format!("{code}  {what}{}\n    → {}", about(finding), finding.action)
+}
+
+/// The tickets of a finding that its text does not name.
+fn about(finding: &Finding) -> String {
+    const NAMED: usize = 10;
+    let in_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let named = |id: &&str| {
+        let mut words = finding.what.split(|c| !in_name(c));
+        words.any(|word| word == *id)
+    };
+    let ids = finding.tickets.iter().map(|id| id.as_str());
+    let ids: Vec<_> = ids.filter(|id| !named(id)).collect();
+    let more = match ids.len() {
+        0 => return String::new(),
+        n if n > NAMED => format!(" and {} more", n - NAMED),
+        _ => String::new(),
+    };
+    format!(" ({}{more})", ids[..ids.len().min(NAMED)].join(", "))
 }
 
 fn head(text: &mut String, report: &Readiness) {
@@ -48,7 +67,7 @@ fn head(text: &mut String, report: &Readiness) {
         (Source::Hints, Some(commit)) => format!("hints at {}", commit.get(..12).unwrap_or(commit)),
     };
     let since = match report.commits_since {
-        Some(commits) => format!(", {commits} commits since"),
+        Some(commits) => format!(", {} since", counted(commits as u64, "commit")),
         None => String::new(),
     };
     let _infallible = write!(
@@ -112,9 +131,9 @@ fn waves(section: &Waves) -> String {
     let mut text = table([heads.to_vec()].into_iter().chain(rows).collect());
     let _infallible = write!(
         text,
-        "\n{} tickets in {} waves, at most {} side by side; {} to {} agent windows",
-        section.tickets,
-        section.waves.len(),
+        "\n{} in {}, at most {} side by side; {} to {} agent windows",
+        counted(section.tickets as u64, "ticket"),
+        counted(section.waves.len() as u64, "wave"),
         section.parallel,
         section.windows.0,
         section.windows.1
@@ -143,11 +162,11 @@ fn files(section: &Conflicts) -> String {
     }
     let _infallible = write!(
         text,
-        "{} files in several tickets: {} CRITICAL, {} HIGH; {} changing files are imported from outside",
-        section.rows.len(),
+        "{} in several tickets: {} CRITICAL, {} HIGH; {} imported by files in no ticket",
+        counted(section.rows.len() as u64, "file"),
         section.count(Level::Critical),
         section.count(Level::High),
-        section.ghosts
+        counted(section.ghosts as u64, "file")
     );
     text
 }

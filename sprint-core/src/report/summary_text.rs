@@ -225,7 +225,8 @@ fn left_over(ticket: &TicketSummary, set_aside: &[SetAside]) -> Option<String> {
     Some(format!("  {}: {why}{place}", ticket.id))
 }
 
-fn counted(n: u64, noun: &str) -> String {
+/// `1 file`, `2 files`.
+pub(super) fn counted(n: u64, noun: &str) -> String {
     let s = if n == 1 { "" } else { "s" };
     format!("{n} {noun}{s}")
 }

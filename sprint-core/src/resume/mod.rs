@@ -1,7 +1,7 @@
 //! What to do with each ticket when a saved sprint goes on.
 //!
 //! Three things are known of a ticket: what was saved, what the tracker shows, and what is in the
-//! repository. None of them is believed alone. [`matrix`] compares the first two; [`decide`] makes
+//! repository. None of them is believed alone. [`matrix()`] compares the first two; [`decide()`] makes
 //! of that, and of the third, a [`Decision`]: an [`Action`] for people, and a [`Mend`] of the saved
 //! state for the run machine. Everything here is a function of values.
 //!

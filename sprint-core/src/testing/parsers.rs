@@ -3,7 +3,10 @@
 //! Each takes any bytes, as they may stand in a file, and panics where a rule of the parser is broken.
 //! `fuzz/` runs them under libFuzzer, `tests/parsers.rs` on the corpus and on what grows from it.
 
+mod sources;
+
 use crate::config;
+use crate::domain::agent::{Role, RoleResult};
 use crate::domain::evidence::EvidenceTrailer;
 use crate::domain::markdown;
 use crate::domain::ticket::TicketStatus;
@@ -11,6 +14,8 @@ use crate::domain::{failure_patterns, hints, pipeline_state, statement};
 use crate::local::journal::replay_bytes;
 use crate::local::store::parse_state;
 use crate::local::{comment_file, lessons, ticket_file::TicketFile};
+use crate::plan::edge_cases::EdgeCase;
+use crate::plan::files;
 
 /// A parser and the name of its corpus.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +27,7 @@ pub struct Parser {
 }
 
 /// All of them.
-pub const PARSERS: [Parser; 10] = [
+pub const PARSERS: [Parser; 15] = [
     Parser {
         name: "ticket_file",
         run: ticket_file,
@@ -63,6 +68,26 @@ pub const PARSERS: [Parser; 10] = [
         name: "trailer",
         run: trailer,
     },
+    Parser {
+        name: "agent_result",
+        run: agent_result,
+    },
+    Parser {
+        name: "source",
+        run: sources::source,
+    },
+    Parser {
+        name: "manifest",
+        run: sources::manifest,
+    },
+    Parser {
+        name: "change",
+        run: sources::change,
+    },
+    Parser {
+        name: "command_line",
+        run: sources::command_line,
+    },
 ];
 
 fn text(bytes: &[u8]) -> Option<&str> {
@@ -74,6 +99,13 @@ fn ticket_file(bytes: &[u8]) {
     let Ok(file) = TicketFile::parse(text) else {
         return;
     };
+    for path in files::planned(&file.ticket) {
+        let outside = path.as_str().split('/').any(|part| part == "..");
+        assert!(!outside && !path.as_str().starts_with('/'), "{path}");
+    }
+    for case in EdgeCase::of(&file.ticket) {
+        drop(case.keyword());
+    }
     for status in [TicketStatus::Todo, TicketStatus::Done] {
         let changed = file.with_status(text, status);
         let again = TicketFile::parse(&changed).map(|file| file.ticket);
@@ -164,5 +196,12 @@ fn trailer(bytes: &[u8]) {
             "its own words"
         );
         trailer.is_verbatim(text);
+    }
+}
+
+fn agent_result(bytes: &[u8]) {
+    let Some(text) = text(bytes) else { return };
+    for role in Role::ALL {
+        drop(RoleResult::parse(role, text));
     }
 }

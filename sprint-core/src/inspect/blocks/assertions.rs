@@ -196,7 +196,7 @@ fn chain_end(source: &Source<'_>, after: usize) -> Option<usize> {
         match mark {
             '!' if next == at && !called => at = next + 1,
             '(' | '[' | '{' if next == at || (mark == '(' && !called && next < at + 2) => {
-                at = source.closing(next)? + 1;
+                at = source.past(next)?;
                 called = true;
             }
             '.' | '?' | ':' | '-' => {
@@ -228,8 +228,8 @@ fn statement_end(source: &Source<'_>, at: usize) -> usize {
     let mut at = at;
     while let Some(offset) = source.code[at..].find(['\n', '(', '[', '{', ';']) {
         let found = at + offset;
-        match source.closing(found) {
-            Some(close) => at = (close + 1).min(source.code.len()),
+        match source.past(found) {
+            Some(past) => at = past,
             None => return found,
         }
     }

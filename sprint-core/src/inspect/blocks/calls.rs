@@ -90,12 +90,12 @@ pub(super) fn php(source: &Source<'_>) -> Vec<Head> {
             head.focused |= member == "only";
             head.parameterised |= member == "with";
             let open = arrow + 2 + member.len();
-            let Some(close) = source.closing(open) else {
+            let Some(past) = source.past(open) else {
                 break;
             };
-            end = close + 1;
+            end = past;
         }
-        head.body.end = end.min(source.code.len());
+        head.body.end = end;
         Some(head)
     });
     heads.collect()
@@ -127,11 +127,11 @@ fn call(source: &Source<'_>, at: usize, word: &str, opener: &Opener) -> Option<H
             // Type arguments.
             (angle, '<') => end = angle + source.code[angle..].find('>')? + 1,
             (open, '(') => {
-                let close = source.closing(open)?;
-                match source.next_mark(close + 1) {
+                let past = source.past(open)?;
+                match source.next_mark(past) {
                     // `each([…])(`, `skipIf(…)(`.
-                    Some((_, '(')) if head.parameterised || head.skip.is_some() => end = close + 1,
-                    _ => break open..close,
+                    Some((_, '(')) if head.parameterised || head.skip.is_some() => end = past,
+                    _ => break open..source.closing(open)?,
                 }
             }
             // A table in a template: each`…`(

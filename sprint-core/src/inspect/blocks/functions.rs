@@ -103,11 +103,10 @@ fn rust_item<'s>(source: &'s Source<'_>, at: usize) -> Option<(&'s str, String, 
             "fn" | "mod" => {
                 let name = source.word_at(next).to_owned();
                 let open = body_open(source, next)?;
-                let close = source.closing(open)?;
-                return Some((word, name, open..(close + 1).min(source.code.len())));
+                return Some((word, name, open..source.past(open)?));
             }
             // `pub(crate)`, `extern "C"`.
-            "pub" if mark == '(' => at = source.next_mark(source.closing(next)? + 1)?.0,
+            "pub" if mark == '(' => at = source.next_mark(source.past(next)?)?.0,
             "extern" if mark == '"' => {
                 at = source
                     .next_mark(next + 2 + source.code[next + 1..].find('"')?)?
@@ -127,7 +126,7 @@ fn body_open(source: &Source<'_>, at: usize) -> Option<usize> {
         match source.code.as_bytes()[found] {
             b'{' => return Some(found),
             b';' => return None,
-            _ => at = source.closing(found)? + 1,
+            _ => at = source.past(found)?,
         }
     }
 }
@@ -214,10 +213,9 @@ fn jvm_item(source: &Source<'_>, at: usize, item: usize, is_test: bool) -> Optio
         words.find(|word| matches!(*word, "class" | "object"))?;
         let name = words.next()?.to_owned();
         let open = item + rest.find('{')?;
-        let close = source.closing(open)?;
         return Some(Head {
             group: true,
-            ..Head::test(name, at, open..(close + 1).min(source.code.len()))
+            ..Head::test(name, at, open..source.past(open)?)
         });
     }
     if !is_test || !source.code[stop..].starts_with('(') {
@@ -234,7 +232,7 @@ fn jvm_item(source: &Source<'_>, at: usize, item: usize, is_test: bool) -> Optio
     let body = match after.find('{') {
         Some(brace) if !after[..brace].contains('}') => {
             let open = parameters + 1 + brace;
-            open..(source.closing(open)? + 1).min(source.code.len())
+            open..source.past(open)?
         }
         // Kotlin's `fun x() = …`.
         _ => parameters..source.line_end(parameters),
@@ -263,10 +261,10 @@ pub(super) fn php(source: &Source<'_>, pest: Vec<Head>) -> Vec<Head> {
         let Some(open) = source.code[start..].find('{').map(|brace| start + brace) else {
             continue;
         };
-        let Some(close) = source.closing(open) else {
+        let Some(past) = source.past(open) else {
             continue;
         };
-        let mut head = Head::test(name, at, open..(close + 1).min(source.code.len()));
+        let mut head = Head::test(name, at, open..past);
         head.parameterised = source.text[before..declaration].contains("DataProvider")
             || source.text[before..declaration].contains("@dataProvider");
         heads.push(head);

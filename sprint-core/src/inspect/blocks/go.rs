@@ -23,7 +23,7 @@ fn function(source: &Source<'_>, at: usize) -> Option<Head> {
     let (start, first) = source.next_mark(at + "func".len())?;
     // A method, as of testify's suites.
     let start = match first {
-        '(' => source.next_mark(source.closing(start)? + 1)?.0,
+        '(' => source.next_mark(source.past(start)?)?.0,
         _ => start,
     };
     let name = source.word_at(start);
@@ -35,12 +35,8 @@ fn function(source: &Source<'_>, at: usize) -> Option<Head> {
     }
     let parameters = source.closing(source.next_mark(start + name.len())?.0)?;
     let (open, brace) = source.next_mark(parameters + 1)?;
-    let close = source.closing(open).filter(|_| brace == '{')?;
-    Some(Head::test(
-        name,
-        at,
-        open..(close + 1).min(source.code.len()),
-    ))
+    let past = source.past(open).filter(|_| brace == '{')?;
+    Some(Head::test(name, at, open..past))
 }
 
 /// A test in a test; its name may be a variable of a table.
@@ -60,11 +56,7 @@ fn run(source: &Source<'_>, at: usize) -> Option<Head> {
         .and_then(|name| name.strip_suffix(['"', '`']));
     Some(Head {
         parameterised: literal.is_none(),
-        ..Head::test(
-            literal.unwrap_or(name),
-            at,
-            open..(close + 1).min(source.code.len()),
-        )
+        ..Head::test(literal.unwrap_or(name), at, open..source.past(open)?)
     })
 }
 

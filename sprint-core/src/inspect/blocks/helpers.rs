@@ -88,9 +88,9 @@ fn functions(source: &Source<'_>, language: Language) -> Vec<(String, Range<usiz
 /// Past the block after the arguments that begin here.
 fn braced(source: &Source<'_>, at: usize) -> Option<usize> {
     let (open, _) = source.next_mark(at).filter(|(_, mark)| *mark == '(')?;
-    let after = source.closing(open)? + 1;
+    let after = source.past(open)?;
     let brace = after + source.code.get(after..)?.find(['{', ';'])?;
-    Some(source.closing(brace)? + 1)
+    Some(source.past(brace)?)
 }
 
 /// Past `= (…) => {…}`.
@@ -101,10 +101,10 @@ fn arrow_end(source: &Source<'_>, at: usize) -> Option<usize> {
         (next, _) = source.next_mark(next + "async".len())?;
     }
     let open = Some(next).filter(|at| source.code[*at..].starts_with('('))?;
-    let (arrow, _) = source.next_mark(source.closing(open)? + 1)?;
+    let (arrow, _) = source.next_mark(source.past(open)?)?;
     let body = source.code[arrow..].strip_prefix("=>").map(|_| arrow + 2)?;
     let (brace, _) = source.next_mark(body)?;
-    Some(source.closing(brace)? + 1)
+    Some(source.past(brace)?)
 }
 
 /// Past the lines that are indented deeper than the one that begins here.

@@ -21,8 +21,7 @@ fn bats(source: &Source<'_>, at: usize, line: &str) -> Option<Head> {
     let brace = at + line.rfind('{')?;
     let title = source.text.get(at + indent + "@test".len()..brace)?.trim();
     let title = title.trim_matches(['"', '\'']);
-    let close = source.closing(brace)?;
-    let mut head = Head::test(title, at, brace..(close + 1).min(source.code.len()));
+    let mut head = Head::test(title, at, brace..source.past(brace)?);
     // The mark stands in the comment above.
     let before = source.text[..at].lines().next_back().unwrap_or_default();
     head.focused = before.contains("bats:focus");
@@ -42,12 +41,8 @@ fn function(source: &Source<'_>, at: usize, line: &str) -> Option<Head> {
     let marked = after.starts_with("()") || line.trim_start().starts_with("function ");
     let open = at + line.len() - after.len() + after.find('{').unwrap_or(after.len());
     let (open, brace) = source.next_mark(open.min(source.code.len()))?;
-    let close = source.closing(open).filter(|_| marked && brace == '{')?;
-    Some(Head::test(
-        name,
-        at,
-        open..(close + 1).min(source.code.len()),
-    ))
+    let past = source.past(open).filter(|_| marked && brace == '{')?;
+    Some(Head::test(name, at, open..past))
 }
 
 /// Whether a line of a script asserts something by its status.

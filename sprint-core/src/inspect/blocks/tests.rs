@@ -457,6 +457,44 @@ const PATHS: &[&str] = &[
     "ATest.php",
 ];
 
+/// Every reader meets brackets that stay open, and calls that are chained to them.
+#[test]
+fn what_follows_a_bracket_that_stays_open_is_the_end_of_the_text() {
+    for text in [
+        "it('x'})->skip(",
+        "it('x', f(1))->skip(->only(",
+        "test.each(",
+        "test.each([",
+        "it.skipIf(",
+        "@Test(",
+        "@Test @Disabled(",
+        "pub(",
+        "#[test] fn a(",
+        "#[",
+        "func (",
+        "func TestA(",
+        "def test_x(",
+        "expect(",
+        "assert f(",
+        "const f = (",
+        "const f = () => {",
+        "function f(",
+        "function f() {",
+        "@test \"x\" {",
+        "test_a() {",
+        "try {",
+    ] {
+        for path in PATHS {
+            for more in ["", "é", "\n"] {
+                read(&RepoPath::from(*path), &format!("{text}{more}"), true);
+            }
+        }
+    }
+    let source = Source::new("f(g[", Language::Php);
+    assert_eq!((source.closing(1), source.past(1)), (Some(4), Some(4)));
+    assert_eq!(Source::new("f()", Language::Php).past(1), Some(3));
+}
+
 proptest! {
     #[test]
     fn any_text_is_read(parts in proptest::collection::vec(part(), 0..30)) {

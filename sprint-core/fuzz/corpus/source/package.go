@@ -1,0 +1,6 @@
+package a
+import (
+	x "example.org/a/b" // y
+	. `fmt`
+)
+import "a"

@@ -1,0 +1,6 @@
+#!/bin/sh
+. ./b.sh
+source "$(dirname "$0")/../a/b.sh"
+cat <<EOF
+. no.sh
+EOF
