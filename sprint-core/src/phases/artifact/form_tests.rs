@@ -201,6 +201,20 @@ the artifact of qa is not taken:
 
 /// A number in the form of one document, a word in that of another.
 #[test]
+fn what_was_cut_is_counted_in_the_severities_of_the_phase() {
+    let mut review = least("review");
+    review["truncated"] = json!({"by_severity": {"blocking": 2, "nitpick": 1}});
+    let summary = stored(&take("review", &review).unwrap())["summary"].clone();
+    assert_eq!(
+        (&summary["blocking"], &summary["nitpicks"]),
+        (&json!(2), &json!(1))
+    );
+    review["truncated"] = json!({"by_severity": {"critical": 2}});
+    let told = take("review", &review).unwrap_err().problems[0].to_string();
+    insta::assert_snapshot!(told, @"truncated.by_severity: critical is no severity of this phase");
+}
+
+#[test]
 fn the_likelihood_of_surprise_is_a_number_or_a_word() {
     for likelihood in [json!(0.25), json!(3), json!("low")] {
         let mut qa = least("qa");
