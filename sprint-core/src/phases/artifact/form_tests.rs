@@ -112,6 +112,8 @@ fn an_artifact_is_exactly_one_object() {
         told(b" \n\t"),
         told(format!("{one}{one}").as_bytes()),
         told(format!("{one}\nx").as_bytes()),
+        told(b"{\"phase\": \"licences\", \"summary\": {\"a\": 1, \"a\": 2}}"),
+        told(b"{\"phase\": 1e999}"),
         told(b"[]"),
         told(b"null"),
         told(b"{\"phase\": "),
@@ -124,6 +126,8 @@ is empty; write one JSON object
 is empty; write one JSON object
 holds more than one JSON document; write exactly one object
 holds more than one JSON document; write exactly one object
+is not JSON: an object has two members of one name at line 1 column 49
+is not JSON: number out of range at line 1 column 15
 is not a JSON object
 is not a JSON object
 is not JSON: EOF while parsing a value at line 1 column 10
