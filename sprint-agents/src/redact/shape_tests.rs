@@ -2,6 +2,12 @@
 //!
 //! Examples are put together at run time, or scanners of repositories would take them for real.
 
+use serde_json::{Value, json};
+use sprint_core::id::{AgentName, PhaseName, ProblemId, SprintId};
+use sprint_core::phases::artifact::prepare::{MOST_FINDINGS, Rules, Stamp, prepare};
+use sprint_core::phases::artifact::vocabulary::Vocabulary;
+use sprint_core::time::Timestamp;
+
 use super::{MARKER, Redactor};
 
 const HEX: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -94,6 +100,51 @@ fn credentials_of_every_provider_are_removed() {
         ] {
             assert_eq!(Redactor::default().redact(&text), expect, "{text}");
         }
+    }
+}
+
+/// What agents hand in when a phase is complete is stored without them, and hashed without them.
+#[test]
+fn no_credential_of_any_provider_stays_in_an_artifact() {
+    let redactor = Redactor::default();
+    let redact = |text: &str| redactor.redact(text);
+    let rules = Rules {
+        redact: &redact,
+        vocabulary: &Vocabulary::default(),
+        most_findings: MOST_FINDINGS,
+    };
+    let stamp = Stamp {
+        sprint: SprintId::new("sprint-20260131-090000").unwrap(),
+        project: ProblemId::default(),
+        agent: AgentName::new("agent-1").unwrap(),
+        epoch: 1,
+        at: Timestamp::default(),
+        branch: None,
+        tree: None,
+    };
+    let key = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n";
+    let more = [
+        ("", key.to_owned()),
+        ("", "https://me:hunter2@host/".into()),
+    ];
+    for (prefix, rest) in examples().into_iter().chain(more) {
+        let token = [prefix, &rest].concat();
+        let document =
+            json!({"phase": "audit", "summary": {"found": [format!("see {token} there")]}});
+        let phase = PhaseName::new("audit").unwrap();
+        let prepared = prepare(document.to_string().as_bytes(), &phase, &stamp, &rules).unwrap();
+        let stored: Value = serde_json::from_slice(&prepared.bytes).unwrap();
+        let found = stored["summary"]["found"][0].as_str().unwrap();
+        assert!(
+            found.starts_with("see ") && found.contains(MARKER),
+            "{token}: {found}"
+        );
+        let secret = if token.contains("hunter2") {
+            "hunter2"
+        } else {
+            &rest
+        };
+        assert!(!found.contains(secret.trim_end()), "{token}: {found}");
     }
 }
 

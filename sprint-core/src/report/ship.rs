@@ -32,6 +32,10 @@ pub fn markdown(summary: &Summary) -> String {
         list("Conflicts", summary.conflicts.iter().map(conflict)),
         list("May contradict each other", candidates(summary)),
         list("Conflicts that make no sense", unresolved(summary)),
+        list(
+            "Not taken",
+            summary.refused.iter().map(|why| inline(why, TEXT)),
+        ),
         list("To verify or file", obligations(summary)),
         list("Not signed off", waivers(summary)),
         Some(numbers(summary)),

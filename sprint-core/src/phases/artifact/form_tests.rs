@@ -112,6 +112,8 @@ fn an_artifact_is_exactly_one_object() {
         told(b" \n\t"),
         told(format!("{one}{one}").as_bytes()),
         told(format!("{one}\nx").as_bytes()),
+        told(b"{\"phase\": \"licences\", \"summary\": {\"a\": 1, \"a\": 2}}"),
+        told(b"{\"phase\": 1e999}"),
         told(b"[]"),
         told(b"null"),
         told(b"{\"phase\": "),
@@ -124,6 +126,8 @@ is empty; write one JSON object
 is empty; write one JSON object
 holds more than one JSON document; write exactly one object
 holds more than one JSON document; write exactly one object
+is not JSON: an object has two members of one name at line 1 column 49
+is not JSON: number out of range at line 1 column 15
 is not a JSON object
 is not a JSON object
 is not JSON: EOF while parsing a value at line 1 column 10
@@ -200,6 +204,20 @@ the artifact of qa is not taken:
 }
 
 /// A number in the form of one document, a word in that of another.
+#[test]
+fn what_was_cut_is_counted_in_the_severities_of_the_phase() {
+    let mut review = least("review");
+    review["truncated"] = json!({"by_severity": {"blocking": 2, "nitpick": 1}});
+    let summary = stored(&take("review", &review).unwrap())["summary"].clone();
+    assert_eq!(
+        (&summary["blocking"], &summary["nitpicks"]),
+        (&json!(2), &json!(1))
+    );
+    review["truncated"] = json!({"by_severity": {"critical": 2}});
+    let told = take("review", &review).unwrap_err().problems[0].to_string();
+    insta::assert_snapshot!(told, @"truncated.by_severity: critical is no severity of this phase");
+}
+
 #[test]
 fn the_likelihood_of_surprise_is_a_number_or_a_word() {
     for likelihood in [json!(0.25), json!(3), json!("low")] {

@@ -17,6 +17,13 @@ pub struct Expected<'a> {
     pub sha256: Option<&'a BlobId>,
 }
 
+impl Expected<'_> {
+    /// Whether these are other bytes than those that were recorded.
+    fn was_changed(&self, bytes: &[u8]) -> bool {
+        self.sha256.is_some_and(|told| BlobId::of(bytes) != *told)
+    }
+}
+
 /// What there is of a phase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
@@ -32,28 +39,42 @@ pub enum Evidence {
     Read(Box<Artifact>),
 }
 
+/// How far what was stored can be trusted, `None` if there is no regular file.
+pub fn trust(bytes: Option<&[u8]>, expected: &Expected<'_>) -> Trust {
+    match bytes {
+        None if Kind::of(expected.phase).needs_artifact() => Trust::NotFound,
+        None => Trust::NotApplicable,
+        Some(bytes) if expected.was_changed(bytes) => Trust::IntegrityMismatch,
+        Some(bytes) => {
+            document::parse(bytes).map_or(Trust::IntegrityMissing, |document| Trust::of(&document))
+        }
+    }
+}
+
 /// Reads what was stored, `None` if there is no regular file, and judges it.
 ///
 /// Gates use [`Strictness::Require`].
 pub fn load(bytes: Option<&[u8]>, expected: &Expected<'_>, strictness: Strictness) -> Evidence {
+    let trust = trust(bytes, expected);
     let Some(bytes) = bytes else {
-        return if Kind::of(expected.phase).needs_artifact() {
+        return if trust == Trust::NotFound {
             Evidence::Missing
         } else {
             Evidence::NotApplicable
         };
     };
-    let recorded = expected
-        .sha256
-        .is_none_or(|told| BlobId::of(bytes) == *told);
-    if !recorded && Trust::IntegrityMismatch.access(strictness) == Access::Rejected {
-        return Evidence::Tampered(Trust::IntegrityMismatch);
-    }
+    // Of what nobody can read, and nobody changed, there is no more to say than that.
+    let unreadable = |problem| {
+        if expected.was_changed(bytes) && trust.access(strictness) == Access::Rejected {
+            Evidence::Tampered(trust)
+        } else {
+            Evidence::Invalid(vec![problem])
+        }
+    };
     let document = match document::parse(bytes) {
         Ok(document) => document,
-        Err(problem) => return Evidence::Invalid(vec![problem]),
+        Err(problem) => return unreadable(problem),
     };
-    let trust = Trust::of(&document);
     if trust.access(strictness) == Access::Rejected {
         return Evidence::Tampered(trust);
     }

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::fixture::{least, phase, stamp, stored, take};
 use super::integrity::{Strictness, Trust};
-use super::load::{Evidence, Expected, load};
+use super::load::{Evidence, Expected, load, trust};
 use crate::id::SprintId;
 
 #[test]
@@ -38,23 +38,38 @@ fn what_is_read_back_is_judged_before_it_is_believed() {
     ] {
         for recorded in [true, false] {
             let cells = [Lenient, Verify, Require].map(|mode| judge(bytes, "qa", recorded, mode));
+            let expected = Expected {
+                phase: &qa,
+                sprint: None,
+                sha256: recorded.then_some(&prepared.sha256),
+            };
+            let trust = trust(bytes, &expected);
             let recorded = if recorded { "recorded" } else { "not recorded" };
-            table.push(format!("{what}, {recorded}: {}", cells.join(" | ")));
+            table.push(format!(
+                "{what}, {recorded}: {trust:?}: {}",
+                cells.join(" | ")
+            ));
         }
     }
     insta::assert_snapshot!(table.join("\n"), @r#"
-nothing, recorded: Missing | Missing | Missing
-nothing, not recorded: Missing | Missing | Missing
-as saved, recorded: read | read | read
-as saved, not recorded: read | read | read
-changed, recorded: read | tampered: IntegrityMismatch | tampered: IntegrityMismatch
-changed, not recorded: read | tampered: IntegrityMismatch | tampered: IntegrityMismatch
-without hash, recorded: read | tampered: IntegrityMismatch | tampered: IntegrityMismatch
-without hash, not recorded: read | read | tampered: IntegrityMissing
-no JSON, recorded: invalid: is not JSON: EOF while parsing an object at line 1 column 1 | tampered: IntegrityMismatch | tampered: IntegrityMismatch
-no JSON, not recorded: invalid: is not JSON: EOF while parsing an object at line 1 column 1 | invalid: is not JSON: EOF while parsing an object at line 1 column 1 | invalid: is not JSON: EOF while parsing an object at line 1 column 1
+nothing, recorded: NotFound: Missing | Missing | Missing
+nothing, not recorded: NotFound: Missing | Missing | Missing
+as saved, recorded: Verified: read | read | read
+as saved, not recorded: Verified: read | read | read
+changed, recorded: IntegrityMismatch: read | tampered: IntegrityMismatch | tampered: IntegrityMismatch
+changed, not recorded: IntegrityMismatch: read | tampered: IntegrityMismatch | tampered: IntegrityMismatch
+without hash, recorded: IntegrityMismatch: read | tampered: IntegrityMismatch | tampered: IntegrityMismatch
+without hash, not recorded: IntegrityMissing: read | read | tampered: IntegrityMissing
+no JSON, recorded: IntegrityMismatch: invalid: is not JSON: EOF while parsing an object at line 1 column 1 | tampered: IntegrityMismatch | tampered: IntegrityMismatch
+no JSON, not recorded: IntegrityMissing: invalid: is not JSON: EOF while parsing an object at line 1 column 1 | invalid: is not JSON: EOF while parsing an object at line 1 column 1 | invalid: is not JSON: EOF while parsing an object at line 1 column 1
 "#);
     assert_eq!(judge(None, "build", false, Require), "NotApplicable");
+    let build = Expected {
+        phase: &phase("build"),
+        sprint: None,
+        sha256: None,
+    };
+    assert_eq!(trust(None, &build), Trust::NotApplicable);
     assert!(judge(Some(&prepared.bytes), "security", true, Require).starts_with("invalid: phase"));
     let elsewhere = SprintId::new("sprint-20260101-000000").unwrap();
     let expected = Expected {

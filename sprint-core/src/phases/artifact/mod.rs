@@ -8,6 +8,7 @@ mod canonical;
 mod counters;
 mod document;
 pub mod finding;
+pub mod form;
 pub mod integrity;
 pub mod kind;
 pub mod load;

@@ -12,6 +12,7 @@ use crate::phases::artifact::finding::{Finding, Severity};
 use crate::phases::artifact::kind::Kind;
 use crate::phases::artifact::problem::Problem;
 use crate::phases::artifact::required;
+use crate::phases::artifact::shorten::Hidden;
 use crate::phases::artifact::summary::Summary;
 
 /// The artifact of `phase` that the document is.
@@ -41,11 +42,16 @@ pub(super) fn artifact(
     let findings: Option<Vec<Finding>> = parts.list("findings");
     let conflicts = parts.list("conflicts").unwrap_or_default();
     let context_checkpoint = parts.one("context_checkpoint");
-    let truncated = parts.one("truncated");
+    let truncated: Option<Hidden> = parts.one("truncated");
     problems.append(&mut parts.problems);
 
     let listed = findings.as_deref().unwrap_or_default();
     problems.extend(wrong_findings(listed, kind));
+    problems.extend(
+        truncated
+            .as_ref()
+            .and_then(|hidden| wrong_hidden(hidden, kind)),
+    );
     let counts = Counts::of(listed, truncated.as_ref());
     if let Some(summary) = &mut summary
         && problems.is_empty()
@@ -175,8 +181,16 @@ fn wrong_findings(findings: &[Finding], kind: Kind) -> Vec<Problem> {
     problems
 }
 
+/// A severity that is counted, and that a phase of this kind does not give.
+fn wrong_hidden(hidden: &Hidden, kind: Kind) -> Option<Problem> {
+    let mut severities = hidden.by_severity.keys();
+    let wrong = severities.find(|severity| !scale(kind).contains(severity))?;
+    let reason = format!("{wrong} is no severity of this phase");
+    Some(Problem::new("truncated.by_severity", reason))
+}
+
 /// The severities that a phase of this kind may give.
-fn scale(kind: Kind) -> &'static [Severity] {
+pub(super) fn scale(kind: Kind) -> &'static [Severity] {
     use Severity::{
         Blocking, Critical, High, Informational, Low, Medium, Nitpick, Positive, ShouldFix,
     };

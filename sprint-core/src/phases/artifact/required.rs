@@ -7,7 +7,7 @@ use crate::phases::artifact::problem::Problem;
 
 /// What a member must look like from outside.
 #[derive(Clone, Copy)]
-enum Shape {
+pub(super) enum Shape {
     Text,
     Object,
     List,
@@ -21,7 +21,8 @@ const CHECKPOINT: &[(&str, Shape)] = &[
     ("context_checkpoint.summary", Text),
 ];
 
-fn members(kind: Kind, report_only: bool) -> Vec<(&'static str, Shape)> {
+/// What must be there, outer members first, as paths.
+pub(super) fn members(kind: Kind, report_only: bool) -> Vec<(&'static str, Shape)> {
     let own: &[(&str, Shape)] = match kind {
         Kind::Think => &[("summary", Object)],
         Kind::Plan => &[

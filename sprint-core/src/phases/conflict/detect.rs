@@ -34,6 +34,13 @@ pub struct Candidate {
     pub file: String,
 }
 
+impl Candidate {
+    /// What people call it.
+    pub fn id(&self) -> ConflictId {
+        ConflictId::new(self.a.clone(), self.b.clone())
+    }
+}
+
 /// An entry about a conflict that names something which does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unresolved {

@@ -4,6 +4,7 @@
 //! rules of a [`Rulebook`](rulebook::Rulebook) and records which one decided.
 
 pub mod detect;
+pub mod opinion;
 mod place;
 pub mod precedence;
 pub mod precedent;
@@ -65,6 +66,8 @@ pub enum Source {
     Told,
     /// Place, topic and side show it.
     Detected,
+    /// Somebody who was asked understood it so.
+    Judged,
 }
 
 /// What people call a conflict: its two findings, `review/REV-1+security/SEC-2`.

@@ -23,6 +23,7 @@ use crate::phases::artifact::finding::FindingRef;
 use crate::phases::artifact::load::Evidence;
 use crate::phases::artifact::{Artifact, Mode};
 use crate::phases::conflict::ConflictId;
+use crate::phases::conflict::opinion::Opinion;
 use crate::phases::conflict::resolve::Confirmation;
 use crate::phases::conflict::rulebook::Rulebook;
 use crate::phases::standing::Standing;
@@ -46,6 +47,8 @@ pub struct Inputs<'a> {
     pub rules: &'a Rulebook,
     /// How thoroughly.
     pub mode: Mode,
+    /// What an agent or a person said about findings that may contradict each other.
+    pub opinions: &'a BTreeMap<ConflictId, Opinion>,
     /// What people decided about conflicts.
     pub confirmed: &'a BTreeMap<ConflictId, Confirmation>,
     /// What somebody saw of blocking findings.
@@ -132,6 +135,10 @@ pub struct Check {
     pub by: String,
 }
 
+#[cfg(test)]
+mod case;
+#[cfg(test)]
+mod conflict_tests;
 #[cfg(test)]
 pub(crate) mod fixture;
 #[cfg(test)]

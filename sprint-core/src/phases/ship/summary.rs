@@ -56,6 +56,8 @@ pub struct Summary {
     pub candidates: Vec<Candidate>,
     /// What agents wrote about conflicts and makes no sense.
     pub unresolved: Vec<Unresolved>,
+    /// Opinions and confirmations that were not taken, and why.
+    pub refused: Vec<String>,
     /// What has to be verified or filed because both findings of a conflict hold.
     pub obligations: Vec<Obligation>,
     /// Phases that have not signed off, and who decided to go on.
@@ -120,7 +122,18 @@ pub fn decide(inputs: &Inputs<'_>) -> Summary {
         .iter()
         .filter_map(PhaseFacts::artifact)
         .collect();
-    let detected = detect(&artifacts, inputs.rules);
+    let mut detected = detect(&artifacts, inputs.rules);
+    let opinions = inputs.opinions.iter();
+    let refused = opinions.filter_map(|(id, told)| detected.hear(id, told, &artifacts).err());
+    let mut refused: Vec<_> = refused.map(|refused| refused.to_string()).collect();
+    let known = |id: &ConflictId| {
+        detected
+            .conflicts
+            .iter()
+            .any(|conflict| conflict.id() == *id)
+    };
+    let unknown = inputs.confirmed.keys().filter(|id| !known(id));
+    refused.extend(unknown.map(|id| format!("{id} is no conflict, and cannot be confirmed")));
     let conflicts = resolve(
         &detected.conflicts,
         inputs.rules,
@@ -153,6 +166,7 @@ pub fn decide(inputs: &Inputs<'_>) -> Summary {
         conflicts,
         candidates: detected.candidates,
         unresolved: detected.unresolved,
+        refused,
         findings: judged.findings,
         security_grade: judged.grade,
         scope: planned(&artifacts).map(|planned| scope(planned, &inputs.repository.changed)),

@@ -1,77 +1,19 @@
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::{Value, json};
 
+use super::case::{Case, at, status_of};
 use super::fixture::{complete, document, finding, phase, says, sprint, tree};
 use super::required::{pending, required};
 use super::status::Status;
-use super::summary::Summary;
 use super::timing::timing;
 use super::verdict::Verdict;
-use super::{Check, Failure, Inputs, PhaseFacts, Repository, StillPresent, Waiver, decide};
+use super::{Check, Failure, PhaseFacts, StillPresent, Waiver};
 use crate::domain::path::RepoPath;
-use crate::id::{PhaseName, SprintId};
-use crate::phases::artifact::Mode;
+use crate::id::PhaseName;
 use crate::phases::artifact::integrity::Trust;
 use crate::phases::artifact::load::Evidence;
 use crate::phases::artifact::summary::DriftStatus;
-use crate::phases::conflict::Outcome;
-use crate::phases::conflict::resolve::Confirmation;
-use crate::phases::conflict::rulebook::Rulebook;
 use crate::phases::standing::Standing;
 use crate::time::Timestamp;
-
-/// What is decided about phases, with everything else as usual unless a test changes it.
-struct Case {
-    phases: Vec<PhaseFacts>,
-    repository: Repository,
-    mode: Mode,
-    confirmed: BTreeMap<crate::phases::conflict::ConflictId, Confirmation>,
-    checks: BTreeMap<crate::phases::artifact::finding::FindingRef, Check>,
-}
-
-impl Case {
-    fn new(phases: Vec<PhaseFacts>) -> Self {
-        Self {
-            phases,
-            repository: Repository {
-                tree: Some(tree('a')),
-                changed: BTreeSet::from([RepoPath::from("src/login.rs")]),
-                changed_since: BTreeMap::new(),
-            },
-            mode: Mode::Standard,
-            confirmed: BTreeMap::new(),
-            checks: BTreeMap::new(),
-        }
-    }
-
-    fn decide(&self) -> Summary {
-        decide(&Inputs {
-            sprint: &SprintId::new("sprint-20260131-090000").unwrap(),
-            target: &phase("ship"),
-            phases: &self.phases,
-            repository: &self.repository,
-            rules: &Rulebook::default(),
-            mode: self.mode,
-            confirmed: &self.confirmed,
-            checks: &self.checks,
-            at: "2026-01-31T11:00:00Z".parse::<Timestamp>().unwrap(),
-        })
-    }
-}
-
-fn at<'a>(phases: &'a mut [PhaseFacts], name: &str) -> &'a mut PhaseFacts {
-    let facts = phases.iter_mut().find(|facts| facts.phase.as_str() == name);
-    facts.unwrap()
-}
-
-fn status_of(summary: &Summary, name: &str) -> Status {
-    let line = summary
-        .phases
-        .iter()
-        .find(|line| line.phase.as_str() == name);
-    line.unwrap().status
-}
 
 #[test]
 fn a_sprint_whose_phases_all_are_content_is_ready() {
@@ -392,134 +334,6 @@ fn a_blocking_finding_is_still_there_unless_its_file_changed_or_somebody_looked(
         present(&said, 'b', Some(&[]), None),
         to_check(Status::Stale)
     );
-}
-
-/// Two findings that contradict each other about a cache.
-fn contradiction(security: &str) -> Vec<PhaseFacts> {
-    let here = |stance: &str| json!({"file": "src/login.rs", "line": 7, "topic": "validation", "stance": stance});
-    let mut phases = sprint();
-    says(
-        &mut phases,
-        &document(
-            "review",
-            json!([finding("REV-1", "blocking", here("remove"))]),
-        ),
-    );
-    says(
-        &mut phases,
-        &document(
-            "security",
-            json!([finding("SEC-1", security, here("keep"))]),
-        ),
-    );
-    phases
-}
-
-#[test]
-fn a_finding_that_lost_is_informational_and_stays() {
-    let summary = Case::new(contradiction("medium")).decide();
-    assert_eq!(summary.conflicts[0].outcome, Outcome::B);
-    assert_eq!(status_of(&summary, "review"), Status::Ok);
-    assert_eq!(status_of(&summary, "security"), Status::Warn);
-    assert_eq!(summary.verdict, Verdict::ReadyWithWarnings);
-    assert!(summary.blocking.is_empty());
-    let counts: Vec<_> = summary
-        .findings
-        .iter()
-        .map(|(s, n)| (s.as_str(), *n))
-        .collect();
-    assert_eq!(counts, [("medium", 1), ("informational", 1)]);
-}
-
-#[test]
-fn in_mode_thorough_nothing_goes_on_until_a_person_confirms_it() {
-    let mut case = Case::new(contradiction("low"));
-    case.mode = Mode::Thorough;
-    let summary = case.decide();
-    assert_eq!(summary.verdict, Verdict::Blocked);
-    assert_eq!(
-        status_of(&summary, "review"),
-        Status::Blocked,
-        "nothing has lost yet"
-    );
-    let confirmation = Confirmation {
-        by: "the lead".into(),
-        outcome: None,
-        reason: "right".into(),
-    };
-    case.confirmed
-        .insert("review/REV-1+security/SEC-1".parse().unwrap(), confirmation);
-    let summary = case.decide();
-    assert_eq!(summary.verdict, Verdict::Ready);
-    assert_eq!(
-        summary.conflicts[0].confirmed_by.as_deref(),
-        Some("the lead")
-    );
-}
-
-#[test]
-fn conflicts_that_are_open_or_make_no_sense_are_a_warning() {
-    let mut phases = sprint();
-    let mut said = document("review", json!([finding("REV-1", "nitpick", json!({}))]));
-    said["conflicts"] =
-        json!([{"finding_id": "REV-1", "conflicts_with": "SEC-9", "tension": "scope"}]);
-    says(&mut phases, &said);
-    let summary = Case::new(phases).decide();
-    assert_eq!(
-        (summary.unresolved.len(), summary.verdict),
-        (1, Verdict::ReadyWithWarnings)
-    );
-
-    let here =
-        |stance: &str| json!({"file": "a", "line": 7, "topic": "change_split", "stance": stance});
-    let mut phases = sprint();
-    says(
-        &mut phases,
-        &document(
-            "review",
-            json!([finding("REV-1", "nitpick", here("atomic"))]),
-        ),
-    );
-    says(
-        &mut phases,
-        &document("qa", json!([finding("QA-1", "low", here("split"))])),
-    );
-    let summary = Case::new(phases).decide();
-    assert_eq!(summary.conflicts[0].outcome, Outcome::Deferred);
-    assert_eq!(summary.verdict, Verdict::ReadyWithWarnings);
-}
-
-#[test]
-fn what_both_findings_ask_for_becomes_something_to_verify() {
-    let here =
-        |stance: &str| json!({"file": "a", "line": 7, "topic": "error_detail", "stance": stance});
-    let mut phases = sprint();
-    says(
-        &mut phases,
-        &document(
-            "review",
-            json!([finding("REV-1", "should_fix", here("more"))]),
-        ),
-    );
-    says(
-        &mut phases,
-        &document("security", json!([finding("SEC-1", "low", here("less"))])),
-    );
-    let summary = Case::new(phases).decide();
-    assert_eq!(summary.obligations.len(), 2);
-    assert_eq!(
-        summary.obligations[0].conflict.to_string(),
-        "review/REV-1+security/SEC-1"
-    );
-    assert_eq!(status_of(&summary, "review"), Status::Warn, "nobody lost");
-}
-
-#[test]
-fn an_artifact_of_a_phase_that_is_not_complete_counts_for_nothing() {
-    let mut phases = contradiction("low");
-    at(&mut phases, "review").standing = Standing::Failed;
-    let summary = Case::new(phases).decide();
-    assert!(summary.conflicts.is_empty() && summary.blocking.is_empty());
 }
 
 #[test]

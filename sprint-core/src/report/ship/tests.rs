@@ -6,6 +6,7 @@ use super::markdown;
 use crate::domain::path::RepoPath;
 use crate::id::SprintId;
 use crate::phases::artifact::Mode;
+use crate::phases::conflict::opinion::Opinion;
 use crate::phases::conflict::rulebook::Rulebook;
 use crate::phases::ship::fixture::{document, finding, phase, says, sprint, tree};
 use crate::phases::ship::summary::Summary;
@@ -19,6 +20,14 @@ fn decided(phases: &[PhaseFacts], mode: Mode) -> Summary {
         present: false,
         by: HOSTILE.into(),
     };
+    let id = "review/REV-4+qa/QA-1".parse().unwrap();
+    let opinion = Opinion {
+        conflict: false,
+        topic: None,
+        tension: None,
+        quote_a: HOSTILE.into(),
+        quote_b: HOSTILE.into(),
+    };
     decide(&Inputs {
         sprint: &SprintId::new("sprint-20260131-090000").unwrap(),
         target: &phase("ship"),
@@ -30,6 +39,7 @@ fn decided(phases: &[PhaseFacts], mode: Mode) -> Summary {
         },
         rules: &Rulebook::default(),
         mode,
+        opinions: &BTreeMap::from([(id, opinion)]),
         confirmed: &BTreeMap::new(),
         checks: &BTreeMap::from([("review/REV-2".parse().unwrap(), gone)]),
         at: "2026-01-31T11:00:00Z".parse::<Timestamp>().unwrap(),
@@ -92,6 +102,10 @@ It can be shipped. Decided 2026-01-31T11:00:00Z. Tree `aaaaaaaaaaaaaaaaaaaaaaaaa
 | qa | OK | `agent-qa` | 00:30:00 |  |
 | security | OK | `agent-security` | 00:10:00 |  |
 
+## Not taken
+
+- qa/QA-1+review/REV-4 is not waiting for an opinion
+
 ## Numbers
 
 - Findings: none
@@ -139,6 +153,10 @@ It must not be shipped. Decided 2026-01-31T11:00:00Z. Tree `aaaaaaaaaaaaaaaaaaaa
 ## Conflicts that make no sense
 
 - review: conflicts[0].conflicts_with: "Fix: a \| b <~script> @~alice \~u{1b}[31mred\~n### new `tick`" is no finding of another phase
+
+## Not taken
+
+- qa/QA-1+review/REV-4 is not waiting for an opinion
 
 ## Numbers
 
@@ -245,6 +263,7 @@ fn the_summary_as_json_has_names_that_do_not_change() {
 .phases[].why[]: "1 should fix"
 .questions[].failure.tag: null
 .questions[].phase: "qa"
+.refused[]: "qa/QA-1+review/REV-4 is not waiting for an opinion"
 .schema_version: 1
 .scope.out_of_scope[]: "a|`b.rs"
 .scope.status: "drift_detected"
