@@ -171,6 +171,7 @@ fn judge(
         repository: &repository,
         rules,
         mode: args.mode.into(),
+        opinions: &BTreeMap::new(),
         confirmed: &confirmed,
         checks: &args.gone.iter().map(gone).collect(),
         at: desk.conductor.now(),
