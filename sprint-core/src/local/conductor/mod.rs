@@ -31,11 +31,13 @@ mod transitions;
 mod turn;
 mod watch;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod bug_tests;
 #[cfg(test)]
 mod crash_tests;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::path::PathBuf;

@@ -129,17 +129,25 @@ fn three_terminals_work_as_the_document_shows() {
     let phases: Vec<_> = claimed.iter().map(|grant| grant.phase.as_str()).collect();
     assert_eq!(phases, ["review", "qa", "security"]);
     let fourth = conductor.batch(&place.agent("claude-code", 5)).unwrap_err();
-    insta::assert_snapshot!(fourth, @"");
+    insta::assert_snapshot!(fourth, @"nothing to claim: review is claimed by claude-code (pid: 42381), qa is claimed by claude-code (pid: 42399), security is claimed by claude-code (pid: 42400); wait until one of them ends");
     assert_eq!(fourth.exit_code(), 10);
     let second = conductor.claim(&phase("review"), &place.agent("other", 6));
-    insta::assert_snapshot!(second.unwrap_err(), @"");
+    insta::assert_snapshot!(second.unwrap_err(), @"review already claimed by claude-code (pid: 42381) since 2026-01-01T00:00:00Z; claim another phase, or take it over by force with a reason");
     // One is done, one is killed.
     let token = Credential::Token(claimed[0].token.clone());
     conductor
         .complete(&phase("review"), &token, artifact("{}"))
         .unwrap();
     place.machine.kill(42399);
-    insta::assert_snapshot!(conductor.status().unwrap(), @"");
+    insta::assert_snapshot!(conductor.status().unwrap(), @r#"
+think: complete (artifact saved)
+plan: complete (artifact saved)
+build: complete (artifact saved)
+review: complete (artifact saved)
+qa: stale (pid 42399 not running, claimable)
+security: claimed by claude-code (pid: 42400)
+ship: blocked (by qa, security)
+"#);
     let again = conductor
         .claim(&phase("qa"), &place.agent("fourth", 7))
         .unwrap();
@@ -156,7 +164,7 @@ fn three_terminals_work_as_the_document_shows() {
     let late = conductor
         .complete(&phase("qa"), &old, artifact("{}"))
         .unwrap_err();
-    insta::assert_snapshot!(late, @"");
+    insta::assert_snapshot!(late, @"qa is claimed by fourth (pid: 7) (claim 2), and what you show belongs to no or an older claim; use the token that claim printed, or claim it again");
     assert_eq!(late.exit_code(), 7);
 }
 
@@ -197,7 +205,7 @@ fn what_is_rejected_changes_nothing_and_the_claim_goes_on() {
         ..artifact("{}")
     };
     let (claim, error) = *claimed.claim.complete(rejecting).unwrap_err();
-    insta::assert_snapshot!(error, @"");
+    insta::assert_snapshot!(error, @"the artifact of think is rejected: summary is missing; correct it and complete the phase again");
     assert_eq!(error.exit_code(), 8);
     let (claim, error) = *claim.complete(HandIn::nothing()).unwrap_err();
     assert_eq!(error.exit_code(), 8);
@@ -240,7 +248,7 @@ fn a_holder_that_cannot_be_seen_lives_by_its_heartbeats() {
     assert_eq!(look(), Standing::Claimed);
     place.clock.advance(Duration::from_secs(1));
     assert_eq!(look(), Standing::Stale);
-    insta::assert_snapshot!(here.status().unwrap().phases[0], @"");
+    insta::assert_snapshot!(here.status().unwrap().phases[0], @"think: stale (not heard of for 3601 s, claimable)");
     // From where it can be seen, it is there; a clock that goes back makes nobody stale.
     let seen = there.look(|look| look.standing(&phase("think"))).unwrap();
     assert_eq!(seen, Some(Standing::Claimed));
@@ -310,7 +318,7 @@ fn a_watcher_tells_each_holder_that_is_gone_once() {
     );
     for (text, pid) in [("a", 1), ("b", 2)] {
         let agent = place.agent(&format!("agent-{text}"), pid);
-        _ = conductor.claim(&phase(text), &agent).unwrap().claim.keep();
+        conductor.claim(&phase(text), &agent).unwrap().claim.keep();
     }
     assert_eq!(conductor.sweep().unwrap(), []);
     place.machine.kill(1);
@@ -354,7 +362,7 @@ fn agents_at_work_keep_a_sprint_from_being_replaced() {
     let refused = conductor.start(place.request("")).unwrap_err();
     assert_eq!(refused.exit_code(), 5);
     let text = refused.to_string().replace(first.as_str(), "SPRINT");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @"agents are working in SPRINT: think is claimed by ann (pid: 1); wait for them, or start with replace, which makes their work void");
     assert_eq!(conductor.current().unwrap(), first);
     let request = StartRequest {
         live: Live::Replace,
@@ -368,7 +376,7 @@ fn agents_at_work_keep_a_sprint_from_being_replaced() {
     let old = conductor.board_of(&first).unwrap();
     assert_eq!(old.archived_at(), Some(place.clock.now()));
     // Nobody works in it, or they are gone: it is simply replaced.
-    _ = conductor
+    conductor
         .claim(&phase("think"), &place.agent("bob", 2))
         .unwrap()
         .claim
@@ -390,7 +398,7 @@ fn an_id_is_given_once() {
     );
     conductor.start(place.request("")).unwrap();
     let refused = conductor.start(named("mine")).unwrap_err();
-    insta::assert_snapshot!(refused, @"");
+    insta::assert_snapshot!(refused, @"there is a sprint mine already; choose another id, or none");
     assert_eq!(refused.exit_code(), 2);
 }
 
@@ -420,7 +428,7 @@ fn cleaning_removes_what_was_archived_long_enough_ago_and_never_the_current_spri
 #[test]
 fn reading_writes_nothing() {
     let (place, conductor) = Place::started("");
-    _ = conductor
+    conductor
         .claim(&phase("think"), &place.agent("ann", 1))
         .unwrap()
         .claim
@@ -428,7 +436,7 @@ fn reading_writes_nothing() {
     let before = files(place.root.path());
     let reader = place.open();
     reader.status().unwrap();
-    _ = reader.next().unwrap();
+    reader.next().unwrap().unwrap_err();
     reader.schedule().unwrap();
     reader.board().unwrap();
     reader.sweep().unwrap();
@@ -444,7 +452,7 @@ fn reading_writes_nothing() {
     let empty = Place::new();
     assert_eq!(empty.open().status().unwrap_err().exit_code(), 3);
     let refused = empty.open().batch(&empty.agent("ann", 1)).unwrap_err();
-    insta::assert_snapshot!(refused, @"");
+    insta::assert_snapshot!(refused, @"no sprint is active for the problem default; start one");
     assert!(files(empty.root.path()).is_empty());
 }
 

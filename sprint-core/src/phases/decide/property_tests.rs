@@ -113,6 +113,7 @@ impl Play {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each command")]
     fn run(&mut self, command: Command) {
         let agent = |at: usize| format!("agent{at}");
         let by = owner("human").agent;
