@@ -35,7 +35,11 @@ mod watch;
 #[cfg(unix)]
 mod bug_tests;
 #[cfg(test)]
+#[cfg(unix)]
 mod crash_tests;
+#[cfg(test)]
+#[cfg(unix)]
+mod file_tests;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::tests::{Stage, agent_request, artifact, name, owner, why};
+use super::stage::{Stage, agent_request, artifact, name, owner, why};
 use super::*;
 use crate::id::{ClaimToken, FailureTag};
 use crate::phases::event::Event;

@@ -1,151 +1,12 @@
 //! The state machine, cell by cell, and the texts of what is refused.
 
-use std::collections::BTreeSet;
-
+use super::stage::{Stage, agent_request, artifact, name, owner, why};
 use super::*;
-use crate::id::{AgentName, BlobId, BootId, ClaimToken, FailureTag, HostName, SprintId};
-use crate::phases::event::{ArtifactRef, Event, SCHEMA_VERSION, Settings, Start};
-use crate::phases::graph::{Node, PhaseGraph};
-use crate::phases::owner::{Owner, Process};
-use crate::phases::reason::Reason;
+use crate::id::{AgentName, ClaimToken, FailureTag};
+use crate::phases::event::{Event, Settings};
+use crate::phases::graph::{Node, PhaseGraph, sketch};
 use crate::phases::refused::Nothing;
 use crate::phases::schedule::schedule;
-
-/// A sprint in memory, and who of its agents is gone.
-#[derive(Clone)]
-pub(in crate::phases) struct Stage {
-    pub(in crate::phases) board: Board,
-    pub(in crate::phases) now: Timestamp,
-    pub(in crate::phases) gone: BTreeSet<AgentName>,
-    pub(in crate::phases) log: Vec<(Timestamp, Event)>,
-    tokens: u128,
-}
-
-impl Stage {
-    pub(in crate::phases) fn new(nodes: Vec<Node>) -> Self {
-        Self::with(nodes, Settings::default())
-    }
-
-    pub(in crate::phases) fn with(nodes: Vec<Node>, settings: Settings) -> Self {
-        let start = Start {
-            schema_version: SCHEMA_VERSION,
-            sprint: SprintId::new("sprint-1").unwrap(),
-            by: owner("starter"),
-            base: None,
-            settings,
-            phases: PhaseGraph::new(nodes).unwrap(),
-        };
-        let now = Timestamp::from_millis(1_767_225_600_000);
-        let first = Event::SprintStart(Box::new(start.clone()));
-        Self {
-            board: Board::new(now, start),
-            now,
-            gone: BTreeSet::new(),
-            log: vec![(now, first)],
-            tokens: 0,
-        }
-    }
-
-    pub(in crate::phases) fn look<T>(&self, see: impl FnOnce(&Look<'_>) -> T) -> T {
-        let gone = |claim: &Claim| {
-            let owner = &claim.grant.owner;
-            let pid = owner.process.as_ref().map(|process| process.pid);
-            self.gone
-                .contains(&owner.agent)
-                .then_some(Gone::Dead { pid })
-        };
-        see(&Look {
-            board: &self.board,
-            now: self.now,
-            gone: &gone,
-        })
-    }
-
-    pub(in crate::phases) fn save(&mut self, event: Event) {
-        self.board.apply(self.now, &event).unwrap();
-        self.log.push((self.now, event));
-    }
-
-    pub(in crate::phases) fn token(&mut self) -> ClaimToken {
-        self.tokens += 1;
-        ClaimToken::new(format!("{:032x}", self.tokens)).unwrap()
-    }
-
-    pub(in crate::phases) fn claim(
-        &mut self,
-        phase: &str,
-        request: &ClaimRequest,
-    ) -> Result<Granted, Refused> {
-        let token = self.token();
-        let granted = self.look(|look| look.claim(&name(phase), request, token))?;
-        if let Some(event) = granted.event.clone() {
-            self.save(event);
-        }
-        Ok(granted)
-    }
-
-    fn batch(&mut self, agent: &str) -> Result<Granted, Refused> {
-        let token = self.token();
-        let granted = self.look(|look| look.claim_next(&agent_request(agent), token))?;
-        if let Some(event) = granted.event.clone() {
-            self.save(event);
-        }
-        Ok(granted)
-    }
-
-    fn complete(&mut self, phase: &str) {
-        let granted = self.claim(phase, &agent_request("worker")).unwrap();
-        let shown = Credential::Token(granted.grant.token);
-        let artifact = Some(artifact());
-        let event = self.look(|look| look.complete(&name(phase), &shown, artifact, None));
-        self.save(event.unwrap());
-    }
-
-    fn fail(&mut self, phase: &str, tag: &str) {
-        let granted = self.claim(phase, &agent_request("worker")).unwrap();
-        let shown = Credential::Token(granted.grant.token);
-        let tag = FailureTag::new(tag).unwrap();
-        let event = self.look(|look| look.fail(&name(phase), &shown, why("it broke"), tag));
-        self.save(event.unwrap());
-    }
-
-    fn standing(&self, phase: &str) -> Standing {
-        self.look(|look| look.standing(&name(phase))).unwrap()
-    }
-}
-
-pub(in crate::phases) fn name(text: &str) -> PhaseName {
-    PhaseName::new(text).unwrap()
-}
-
-pub(in crate::phases) fn why(text: &str) -> Reason {
-    Reason::new(text).unwrap()
-}
-
-pub(in crate::phases) fn artifact() -> ArtifactRef {
-    ArtifactRef {
-        sha256: BlobId::of(b"{}"),
-        bytes: 2,
-    }
-}
-
-/// An agent with a process of its own.
-pub(in crate::phases) fn owner(agent: &str) -> Owner {
-    Owner {
-        agent: AgentName::new(agent).unwrap(),
-        host: HostName::new("here").unwrap(),
-        process: Some(Process {
-            pid: agent.bytes().map(u32::from).sum(),
-            started_at: 1,
-            boot_id: BootId::new("boot").unwrap(),
-            namespace: 1,
-        }),
-    }
-}
-
-pub(in crate::phases) fn agent_request(agent: &str) -> ClaimRequest {
-    ClaimRequest::new(owner(agent))
-}
 
 fn default_nodes() -> Vec<Node> {
     PhaseGraph::default().into()
@@ -153,7 +14,7 @@ fn default_nodes() -> Vec<Node> {
 
 /// A phase in the middle of a chain, in each state that there is.
 fn in_state(state: &str) -> Stage {
-    let mut stage = Stage::new(crate::phases::graph::sketch("a m<-a z<-m"));
+    let mut stage = Stage::new(sketch("a m<-a z<-m"));
     if state == "blocked" {
         return stage;
     }
@@ -427,7 +288,7 @@ fn a_refusal_names_the_thing_the_reason_and_the_next_step() {
 
 #[test]
 fn a_phase_that_writes_runs_alone_and_readers_run_together() {
-    let nodes = crate::phases::graph::sketch("r1 r2 w!write x!exclusive");
+    let nodes = sketch("r1 r2 w!write x!exclusive");
     for (first, second, expected) in [
         ("r1", "r2", true),
         ("r1", "w", false),
@@ -453,7 +314,7 @@ fn a_phase_that_writes_runs_alone_and_readers_run_together() {
 
 #[test]
 fn failures_with_one_tag_open_the_circuit_and_force_or_time_closes_it() {
-    let mut stage = Stage::new(crate::phases::graph::sketch("a b"));
+    let mut stage = Stage::new(sketch("a b"));
     for _ in 0..3 {
         stage.fail("a", "red");
         let event = stage.look(|look| look.retry(&name("a"), None));
@@ -527,7 +388,7 @@ fn batch_hands_out_review_qa_and_security_and_then_says_why_there_is_nothing() {
 
 #[test]
 fn batch_says_that_everything_is_complete() {
-    let mut stage = Stage::new(crate::phases::graph::sketch("a"));
+    let mut stage = Stage::new(sketch("a"));
     stage.complete("a");
     let refused = stage.batch("x").unwrap_err();
     assert_eq!(refused, Refused::NothingToClaim(Nothing::Complete));
@@ -536,7 +397,7 @@ fn batch_says_that_everything_is_complete() {
 
 #[test]
 fn priority_decides_before_declared_order() {
-    let mut nodes = crate::phases::graph::sketch("a b c");
+    let mut nodes = sketch("a b c");
     nodes[0].priority = 1;
     let mut stage = Stage::new(nodes);
     let mut got = Vec::new();
@@ -632,7 +493,7 @@ fn the_schedule_goes_level_by_level() {
 
 #[test]
 fn a_claimed_writer_comes_before_readers_that_are_ready() {
-    let mut stage = Stage::new(crate::phases::graph::sketch("r1 w!write r2<-w"));
+    let mut stage = Stage::new(sketch("r1 w!write r2<-w"));
     stage.claim("w", &agent_request("x")).unwrap();
     assert_eq!(batches(&stage), "1 write: w* | 2 read: r1 r2");
 }
