@@ -1,5 +1,7 @@
 //! Claims of phases: how long one takes, how many there are per second, and what looking costs.
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
