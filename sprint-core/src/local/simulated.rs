@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     NoDirectorySync,
     NoFileSync,
     OldGenerationRemovedFirst,
+    /// Half of what is appended finds room.
+    Full,
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +85,14 @@ impl SimulatedDisk {
         };
         Self {
             state: Arc::new(Mutex::new(state)),
+            fault,
+        }
+    }
+
+    /// The same disk, on which something goes wrong from now on.
+    pub(crate) fn with_fault(&self, fault: Fault) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
             fault,
         }
     }
@@ -295,10 +305,15 @@ impl Disk for SimulatedDisk {
 impl DiskFile for SimulatedFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.change()?;
+        let full = self.disk.fault == Fault::Full;
+        let room = if full { bytes.len() / 2 } else { bytes.len() };
         state.files[self.inode]
             .pending
-            .push(Write::Append(bytes.to_vec()));
-        Ok(())
+            .push(Write::Append(bytes[..room].to_vec()));
+        match full {
+            true => Err(io::ErrorKind::StorageFull.into()),
+            false => Ok(()),
+        }
     }
 
     fn truncate(&mut self, length: u64) -> io::Result<()> {

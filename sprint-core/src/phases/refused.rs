@@ -159,6 +159,13 @@ pub enum Refused {
         /// How it stands.
         standing: Standing,
     },
+    /// Somebody works on what was built upon it.
+    BuiltUpon {
+        /// Which.
+        phase: PhaseName,
+        /// Who works on what.
+        holders: Vec<Holder>,
+    },
     /// It failed as often as the rules allow.
     AttemptsUsedUp {
         /// Which.
@@ -199,7 +206,10 @@ impl Refused {
             Self::NotFailed { .. } | Self::NotComplete { .. } => 2,
             Self::UnknownPhase { .. } | Self::Archived { .. } => 3,
             Self::Blocked { .. } | Self::Failed { .. } => 4,
-            Self::Claimed { .. } | Self::InTheWay { .. } | Self::OwnerAlive { .. } => 5,
+            Self::Claimed { .. }
+            | Self::InTheWay { .. }
+            | Self::OwnerAlive { .. }
+            | Self::BuiltUpon { .. } => 5,
             Self::Complete { .. } | Self::Waived { .. } => 6,
             Self::NotClaimed { .. } | Self::NotOwner { .. } => 7,
             Self::ArtifactMissing { .. } | Self::ArtifactUnwanted { .. } => 8,
@@ -320,6 +330,12 @@ impl fmt::Display for Refused {
                 f,
                 "{phase} is not complete, it is {}; there is nothing to invalidate",
                 standing.name()
+            ),
+            Self::BuiltUpon { phase, holders } => write!(
+                f,
+                "{phase} cannot be invalidated now, others work on what depends on it: {}; wait \
+                 until that ends, or free it",
+                list(holders.iter().map(Holder::to_string))
             ),
             Self::AttemptsUsedUp { phase, attempts } => write!(
                 f,

@@ -49,7 +49,6 @@ impl Claim {
     }
 
     /// Leaves the phase claimed, for another process that gets the token.
-    #[must_use]
     pub fn keep(mut self) -> Grant {
         self.release_on_drop = false;
         self.grant.clone()

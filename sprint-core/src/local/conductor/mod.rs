@@ -33,11 +33,17 @@ mod transitions;
 mod turn;
 mod watch;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod bug_tests;
 #[cfg(test)]
+#[cfg(unix)]
 mod crash_tests;
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
+mod file_tests;
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::path::PathBuf;

@@ -65,9 +65,8 @@ impl Look<'_> {
         let mut holders = self.holders();
         holders.retain(|holder| later.contains(&holder.phase));
         if !holders.is_empty() {
-            return Err(Refused::InTheWay {
+            return Err(Refused::BuiltUpon {
                 phase: phase.clone(),
-                class: self.board.graph().nodes()[at].concurrency,
                 holders,
             });
         }

@@ -10,6 +10,8 @@ mod model_tests;
 #[cfg(test)]
 mod property_tests;
 #[cfg(test)]
+mod stage;
+#[cfg(test)]
 mod tests;
 
 use crate::id::PhaseName;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use super::tests::{Stage, agent_request, artifact, name, owner, why};
+use super::stage::{Stage, agent_request, artifact, owner, why};
 use super::*;
 use crate::id::{ClaimToken, FailureTag};
 use crate::phases::event::Event;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::tests::{Stage, agent_request, artifact, name, owner, why};
+use super::stage::{Stage, agent_request, artifact, name, owner, why};
 use super::*;
 use crate::id::{ClaimToken, FailureTag};
 use crate::phases::event::Event;
@@ -113,6 +113,7 @@ impl Play {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each command")]
     fn run(&mut self, command: Command) {
         let agent = |at: usize| format!("agent{at}");
         let by = owner("human").agent;

@@ -35,7 +35,15 @@ fn the_default_graph_is_the_one_of_the_seed() {
         let class = node.concurrency.name();
         format!("{} ({class}) <- {}\n", node.name, names(&node.depends_on))
     });
-    insta::assert_snapshot!(lines.collect::<String>(), @"");
+    insta::assert_snapshot!(lines.collect::<String>(), @r#"
+think (read) <- 
+plan (read) <- think
+build (write) <- plan
+review (read) <- build
+qa (read) <- build
+security (read) <- build
+ship (exclusive) <- review qa security
+"#);
     assert!(graph.warnings().is_empty());
     assert_eq!(names(&graph.required_before_ship()), "review qa security");
     assert_eq!(
@@ -59,7 +67,13 @@ fn everything_that_is_wrong_is_told_at_once() {
         {"name": "d", "depends_on": ["a"]},
         {"name": "ship", "depends_on": ["d"], "concurrency": "read"}
     ]"#;
-    insta::assert_snapshot!(from_text(text).unwrap_err(), @"");
+    insta::assert_snapshot!(from_text(text).unwrap_err(), @r#"
+phase d is declared more than once; keep one of them
+a depends on nowhere, which is not in the graph; add it, or remove it from depends_on
+ship is always exclusive, and cannot be declared read; use another name for another phase
+a → c → b → a wait for each other; remove one of these dependencies
+x → x wait for each other; remove one of these dependencies
+"#);
 }
 
 #[test]
@@ -71,7 +85,14 @@ fn what_cannot_be_read_is_told_phase_by_phase() {
         {"name": "b", "depends_on": "a"},
         "c"
     ]"#;
-    insta::assert_snapshot!(from_text(text).unwrap_err(), @"");
+    insta::assert_snapshot!(from_text(text).unwrap_err(), @r#"
+phase name "../../x" must start with a lower-case letter; rename the phase
+phase name "-rf" must start with a lower-case letter; rename the phase
+phase number 2 cannot be read: missing field `depends_on`
+phase number 3 cannot be read: invalid type: integer `7`, expected a string
+phase number 4 cannot be read: invalid type: string "a", expected a sequence
+phase number 5 cannot be read: invalid type: string "c", expected an object with name and depends_on
+"#);
     for text in ["[", "{}", "[1,", r#"{"phase_graph": 1}"#] {
         let faults = from_text(text).unwrap_err();
         assert!(
@@ -80,7 +101,7 @@ fn what_cannot_be_read_is_told_phase_by_phase() {
         );
     }
     let large = format!("[{}]", " ".repeat(1 << 20));
-    insta::assert_snapshot!(from_text(&large).unwrap_err(), @"");
+    insta::assert_snapshot!(from_text(&large).unwrap_err(), @r#"the graph cannot be read: it is larger than 1024 KiB; write a JSON array of {"name", "depends_on"}"#);
 }
 
 #[test]
@@ -93,7 +114,7 @@ fn a_graph_has_at_least_one_and_at_most_256_phases() {
     };
     assert!(PhaseGraph::new(many(256)).is_ok());
     let refused = PhaseGraph::new(many(257)).unwrap_err();
-    insta::assert_snapshot!(refused, @"");
+    insta::assert_snapshot!(refused, @"the graph has 257 phases, and 256 are allowed; split it into several sprints");
     assert!(PhaseGraph::generated(many(1000)).is_ok());
     assert!(PhaseGraph::generated(many(4097)).is_err());
 }
@@ -118,7 +139,11 @@ fn a_list_of_names_keeps_the_order_of_the_default_graph() {
         });
         assert_eq!(words.collect::<Vec<_>>().join(" "), expected, "{text}");
     }
-    insta::assert_snapshot!(from_text("qa,qa,audit,../x").unwrap_err(), @"");
+    insta::assert_snapshot!(from_text("qa,qa,audit,../x").unwrap_err(), @r#"
+phase qa is declared more than once; keep one of them
+audit is not one of think, plan, build, review, qa, security, ship; describe phases of your own in JSON
+phase name "../x" must start with a lower-case letter; rename the phase
+"#);
 }
 
 #[test]
@@ -145,7 +170,11 @@ fn a_stack_brings_its_phases_and_what_its_skills_say_about_them() {
         ["write", "read", "write", "write", "exclusive"]
     );
     let warnings: Vec<_> = parsed.warnings.iter().map(ToString::to_string).collect();
-    insta::assert_snapshot!(warnings.join("\n"), @"");
+    insta::assert_snapshot!(warnings.join("\n"), @r#"
+docs has the unknown concurrency "parallel", so it runs alone, as a phase that writes
+lint says no concurrency, so it runs alone, as a phase that writes
+ship does not wait for lint
+"#);
 }
 
 #[test]
