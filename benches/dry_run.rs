@@ -92,9 +92,8 @@ impl Fixture {
         let root = dir.path().canonicalize().expect("a path").join("project");
         std::fs::create_dir(&root).expect("a folder");
         git(&root, &["init", "-q", "-b", "main"]);
-        let mut import = String::from(
-            "commit refs/heads/main\ncommitter B <b@localhost> 0 +0000\ndata 1\na\n",
-        );
+        let mut import =
+            String::from("commit refs/heads/main\ncommitter B <b@localhost> 0 +0000\ndata 1\na\n");
         let mut add = |path: &str, text: &str| {
             let _infallible = write!(import, "M 644 inline {path}\ndata {}\n{text}\n", text.len());
         };

@@ -26,8 +26,8 @@ use sprint_core::ports::SystemClock;
 pub(crate) use args::{CONDUCTOR_HELP, ConductorAction};
 
 use crate::cli::{Cli, Usage};
-use crate::run::GitRoot;
 use crate::problem;
+use crate::run::GitRoot;
 use args::{ClaimArgs, FreeArgs, StartArgs};
 use say::Say;
 

@@ -10,8 +10,9 @@ use crate::repo::Repo;
 
 impl GitReader {
     /// The tree that committing everything here would make: what is checked out, with changes that
-    /// are not committed and files that git does not know, without those that it ignores. So two
-    /// looks at the same files give the same tree, committed or not.
+    /// are not committed and files that git does not know, without those that it ignores, and without
+    /// those in `.claude` that it does not know: what agents and sprints leave there is no part of the
+    /// work. So two looks at the same files give the same tree, committed or not.
     ///
     /// Nothing is written into the repository: the index and the objects that this takes are made in
     /// a temporary directory.
@@ -40,7 +41,9 @@ impl Repo {
         if known.is_err() {
             aside(self.call(["read-tree", "HEAD"])).run().await?;
         }
-        aside(self.call(["add", "--all"])).run().await?;
+        aside(self.call(["add", "--update"])).run().await?;
+        let others = ["add", "--all", "--", ":(top)", ":(top,exclude).claude"];
+        aside(self.call(others)).run().await?;
         let tree = aside(self.call(["write-tree"])).text().await?;
         TreeId::new(tree).map_err(|_| GitError::Unreadable {
             command: "write-tree".into(),

@@ -18,7 +18,7 @@ Example, in three terminals:
 
   $ sprint conductor start --phases review,qa,security,ship
   $ sprint conductor batch                                      # in each: Auto-claimed: review, qa, security
-  $ sprint conductor complete review --artifact review.json
+  $ sprint conductor complete review --artifact .claude/review.json
   $ sprint conductor status
   $ sprint conductor ship
 
@@ -173,7 +173,8 @@ pub(crate) struct ClaimArgs {
 pub(crate) struct CompleteArgs {
     /// The phase.
     pub(crate) phase: PhaseName,
-    /// What it hands in: a file in the repository with one JSON document.
+    /// What it hands in: a file in the repository with one JSON document. In `.claude` it does not
+    /// count as a change of the files that phases look at.
     #[arg(long, value_name = "FILE")]
     pub(crate) artifact: Option<PathBuf>,
     /// What the phase has cost, in US dollars.

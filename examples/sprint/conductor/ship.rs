@@ -297,6 +297,6 @@ fn hand_over(
         &rules,
     )?;
     // It is complete; there is nothing to give back.
-    claim.keep();
+    drop(claim.keep());
     Ok(())
 }

@@ -31,8 +31,10 @@ async fn the_same_files_are_the_same_tree_committed_or_not() {
     write(root, "b/new: \"odd\".txt", "new\n");
     fs::remove_file(root.join("src/lib.rs")).unwrap();
     write(root, "target/ignored", "x\n");
+    write(root, ".claude/review.json", "{}\n");
     let changed = look(&fixture).await;
     assert_ne!(changed.as_str(), head);
+    fs::remove_dir_all(root.join(".claude")).unwrap();
     commit_all(root, "all of it");
     let head = git(root, &["rev-parse", "HEAD^{tree}"]);
     assert_eq!(changed.as_str(), head);

@@ -90,7 +90,7 @@ fn braced(source: &Source<'_>, at: usize) -> Option<usize> {
     let (open, _) = source.next_mark(at).filter(|(_, mark)| *mark == '(')?;
     let after = source.past(open)?;
     let brace = after + source.code.get(after..)?.find(['{', ';'])?;
-    Some(source.past(brace)?)
+    source.past(brace)
 }
 
 /// Past `= (…) => {…}`.
@@ -104,7 +104,7 @@ fn arrow_end(source: &Source<'_>, at: usize) -> Option<usize> {
     let (arrow, _) = source.next_mark(source.past(open)?)?;
     let body = source.code[arrow..].strip_prefix("=>").map(|_| arrow + 2)?;
     let (brace, _) = source.next_mark(body)?;
-    Some(source.past(brace)?)
+    source.past(brace)
 }
 
 /// Past the lines that are indented deeper than the one that begins here.

@@ -60,7 +60,7 @@ pub enum ConductorError {
     },
     /// What was handed in is not what the phase has to hand in. The phase stays claimed.
     #[error(
-        "the artifact of {phase} is rejected: {source}; correct it and complete the phase again"
+        "the artifact of {phase} is rejected: {source}\ncorrect it and complete the phase again"
     )]
     Artifact {
         /// The phase.

@@ -204,7 +204,10 @@ fn what_is_rejected_changes_nothing_and_the_claim_goes_on() {
         ..artifact("{}")
     };
     let (claim, error) = *claimed.claim.complete(rejecting).unwrap_err();
-    insta::assert_snapshot!(error, @"the artifact of think is rejected: summary is missing; correct it and complete the phase again");
+    insta::assert_snapshot!(error, @r"
+        the artifact of think is rejected: summary is missing
+        correct it and complete the phase again
+        ");
     assert_eq!(error.exit_code(), 8);
     let (claim, error) = *claim.complete(HandIn::nothing()).unwrap_err();
     assert_eq!(error.exit_code(), 8);

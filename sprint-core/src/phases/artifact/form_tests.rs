@@ -40,7 +40,7 @@ fn what_is_there_in_another_shape_is_told_with_what_is_missing() {
         "conflicts": [{"finding_id": "SEC-1"}],
     });
     insta::assert_snapshot!(take("review", &document).unwrap_err(), @r#"
-the artifact of review is not taken:
+it is not what review has to hand in:
   phase: says "security", but review is claimed
   summary: must be an object
   scope_drift: is missing
@@ -75,7 +75,7 @@ fn findings_must_make_sense_each_for_itself() {
         finding(json!({"id": "REV-6", "end_line": 8, "confidence": 0})),
     ]);
     insta::assert_snapshot!(take("review", &document).unwrap_err(), @r#"
-the artifact of review is not taken:
+it is not what review has to hand in:
   findings[1].id: REV-1 is the id of another finding
   findings[2].severity: must be one of blocking, should_fix, nitpick, positive, informational
   findings[3].line: lines count from 1
@@ -94,7 +94,7 @@ the artifact of review is not taken:
         finding(json!({"id": "REV-6", "topic": "other"})),
     ]);
     insta::assert_snapshot!(take("review", &document).unwrap_err(), @r#"
-the artifact of review is not taken:
+it is not what review has to hand in:
   findings[0].topic: colour is no topic; there are cache, change_split, debug_logging, error_detail, helper, log_payload, scope, test_volume, type_strictness, validation, other
   findings[1].topic: more is no side of cache; there are add, refuse
   findings[2].topic: cache needs a stance
@@ -142,7 +142,7 @@ has 10485761 bytes; 10485760 are allowed
 fn an_artifact_of_another_phase_is_refused() {
     let rejected = take("qa", &least("security")).unwrap_err();
     insta::assert_snapshot!(rejected, @r#"
-the artifact of qa is not taken:
+it is not what qa has to hand in:
   phase: says "security", but qa is claimed
 "#);
 }
@@ -185,17 +185,17 @@ fn counters_are_filled_in_or_must_agree() {
     let told = [("review", review), ("security", security), ("qa", qa)]
         .map(|(name, document)| take(name, &document).unwrap_err().to_string());
     insta::assert_snapshot!(told.join("\n"), @r#"
-the artifact of review is not taken:
+it is not what review has to hand in:
   summary.blocking: says 0, the findings say 1
   summary.should_fix: says 1, the findings say 0
   summary.positive: says 2, the findings say 0
-the artifact of security is not taken:
+it is not what security has to hand in:
   summary.critical: says 0, the findings say 1
   summary.high: says 1, the findings say 0
   summary.medium: says 1, the findings say 0
   summary.low: says 0, the findings say 1
   summary.total_findings: says 1, the findings say 2
-the artifact of qa is not taken:
+it is not what qa has to hand in:
   summary.bugs_found: says 1, the findings say 2
   summary.bugs_fixed: says 2, the findings say 1
   summary.tests_run: says 3, but 2 passed and 2 failed

@@ -45,7 +45,7 @@ impl fmt::Display for Problem {
 
 /// An artifact that is not taken, with everything that is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the artifact of {phase} is not taken:{}", listed(.problems))]
+#[error("it is not what {phase} has to hand in:{}", listed(.problems))]
 pub struct Rejected {
     /// The phase it was handed in for.
     pub phase: PhaseName,
