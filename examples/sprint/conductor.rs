@@ -82,15 +82,20 @@ fn act(cli: &Cli, action: &ConductorAction, say: Say) -> Result<u8> {
             proof,
         } => {
             let tag = tag.clone().unwrap_or(FailureTag::new("failed")?);
-            conductor.fail(phase, &proof.credential(conductor)?, reason.clone(), tag)?;
-            say.done("failed", phase, &format!("Failed: {phase} ({reason})"));
+            let reason = hand_in::clean(reason)?;
+            let text = format!("Failed: {phase} ({reason})");
+            conductor.fail(phase, &proof.credential(conductor)?, reason, tag)?;
+            say.done("failed", phase, &text);
         }
         ConductorAction::Release {
             phase,
             reason,
             proof,
         } => {
-            let reason = reason.clone().map_or_else(|| Reason::new("released"), Ok)?;
+            let reason = match reason {
+                Some(reason) => hand_in::clean(reason)?,
+                None => Reason::new("released")?,
+            };
             conductor.release(phase, &proof.credential(conductor)?, reason)?;
             say.done("released", phase, &format!("Released: {phase}"));
         }
@@ -134,9 +139,10 @@ impl Desk {
         let folder = folder.with_context(|| format!("no folder {}", cli.repo.display()))?;
         let root = GitRoot::find(&folder)?.0;
         let given = cli.problem_id.as_ref();
-        let chosen = match action {
-            ConductorAction::Start(_) => problem::to_run(&root, given)?,
-            _ => problem::to_look_at(&root, given)?,
+        let chosen = if matches!(action, ConductorAction::Start(_)) {
+            problem::to_run(&root, given)?
+        } else {
+            problem::to_look_at(&root, given)?
         };
         let clock = Arc::new(SystemClock);
         let liveness = Arc::new(SystemLiveness::new());

@@ -7,6 +7,7 @@ use sprint_core::local::conductor::{HandIn, read_artifact};
 use sprint_core::phases::artifact::form;
 use sprint_core::phases::artifact::prepare::{MOST_FINDINGS, Rules};
 use sprint_core::phases::conflict::rulebook::Rulebook;
+use sprint_core::phases::reason::Reason;
 
 use super::args::CompleteArgs;
 use super::{Desk, files, ship};
@@ -23,7 +24,7 @@ pub(super) fn complete(desk: &Desk, args: &CompleteArgs) -> Result<u8> {
                 Err(error) => return Ok(desk.say.rejected(&error.chain())),
             };
             let rulebook = ship::rulebook(&desk.layout, None)?;
-            let redactor = Redactor::new(Environment::credentials(std::env::vars_os()));
+            let redactor = redactor();
             let redact = |text: &str| redactor.redact(text);
             let rules = Rules {
                 redact: &redact,
@@ -45,6 +46,16 @@ pub(super) fn complete(desk: &Desk, args: &CompleteArgs) -> Result<u8> {
     }
     desk.say.completed(phase, &completed);
     Ok(0)
+}
+
+/// Takes out what looks like a secret, and the values of variables named like one.
+fn redactor() -> Redactor {
+    Redactor::new(Environment::credentials(std::env::vars_os()))
+}
+
+/// What an agent gave as a reason, without secrets: it is kept for ever.
+pub(super) fn clean(reason: &Reason) -> Result<Reason> {
+    Ok(Reason::new(redactor().redact(reason.as_str()))?)
 }
 
 /// The form of what a phase hands in.

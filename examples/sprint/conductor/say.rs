@@ -139,9 +139,10 @@ impl Say {
     pub(super) fn refused(self, error: &ConductorError) -> u8 {
         let text = error.to_string();
         if self.json {
-            let why = match error {
-                ConductorError::Refused(refused) => serde_json::to_value(refused).ok(),
-                _ => None,
+            let why = if let ConductorError::Refused(refused) = error {
+                serde_json::to_value(refused).ok()
+            } else {
+                None
             };
             say(&json!({ "error": text, "refused": why }).to_string());
         } else {

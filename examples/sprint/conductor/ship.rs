@@ -131,9 +131,11 @@ fn judge(
     let board = desk.conductor.board()?;
     let looked_at: BTreeSet<_> = facts
         .iter()
-        .filter_map(|facts| match &facts.evidence {
-            Evidence::Read(artifact) => artifact.tree.clone(),
-            _ => None,
+        .filter_map(|facts| {
+            let Evidence::Read(artifact) = &facts.evidence else {
+                return None;
+            };
+            artifact.tree.clone()
         })
         .collect();
     let repository = files::to_ship(&desk.layout, board.start().base.as_ref(), &looked_at)?;
@@ -251,7 +253,7 @@ fn hand_over(
 ) -> Result<()> {
     let facts = conductor.phase_facts()?;
     let open = facts.iter().find(|facts| facts.phase == *target);
-    if !open.is_some_and(|facts| facts.standing != Standing::Complete) {
+    if open.is_none_or(|facts| facts.standing == Standing::Complete) {
         return Ok(());
     }
     let (owner, named) = args.who.owner(conductor)?;

@@ -44,6 +44,9 @@ mod crash_tests;
 mod file_tests;
 #[cfg(test)]
 #[cfg(unix)]
+mod hand_in_tests;
+#[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::path::PathBuf;
