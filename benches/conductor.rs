@@ -146,6 +146,17 @@ fn claim(c: &mut Criterion) {
             b.iter(|| drop(conductor.claim(&phase(0), &request).expect("a claim")));
         });
     }
+    // What people do without this: a directory is the lock, as in the shell scripts for it. It has no
+    // order, no dependencies, no owner that can be judged and no trail.
+    let folder = tempfile::tempdir().expect("a folder");
+    group.bench_function("a shell, mkdir and rm", |b| {
+        b.iter(|| {
+            let script = "mkdir lock && echo $$ > lock/pid && rm -r lock";
+            let mut shell = std::process::Command::new("sh");
+            let shell = shell.args(["-c", script]).current_dir(folder.path());
+            assert!(shell.status().expect("a shell").success());
+        });
+    });
     group.finish();
 }
 

@@ -3,6 +3,7 @@
 //! Each takes any bytes, as they may stand in a file, and panics where a rule of the parser is broken.
 //! `fuzz/` runs them under libFuzzer, `tests/parsers.rs` on the corpus and on what grows from it.
 
+mod phases;
 mod sources;
 
 use crate::config;
@@ -27,7 +28,7 @@ pub struct Parser {
 }
 
 /// All of them.
-pub const PARSERS: [Parser; 15] = [
+pub const PARSERS: [Parser; 18] = [
     Parser {
         name: "ticket_file",
         run: ticket_file,
@@ -87,6 +88,18 @@ pub const PARSERS: [Parser; 15] = [
     Parser {
         name: "command_line",
         run: sources::command_line,
+    },
+    Parser {
+        name: "phase_graph",
+        run: phases::phase_graph,
+    },
+    Parser {
+        name: "artifact",
+        run: phases::artifact,
+    },
+    Parser {
+        name: "precedents",
+        run: phases::precedents,
     },
 ];
 

@@ -1,0 +1,10 @@
+//! Fuzzes one parser: `cargo +nightly fuzz run precedents`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use sprint_core::testing::parsers::PARSERS;
+
+fuzz_target!(|bytes: &[u8]| {
+    let parser = PARSERS.iter().find(|parser| parser.name == "precedents");
+    (parser.expect("the table has it").run)(bytes);
+});
