@@ -9,8 +9,9 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use serde_json::json;
 use sprint_core::id::PhaseName;
-use sprint_core::local::conductor::{Conductor, Judgement, MAX_ARTIFACT};
+use sprint_core::local::conductor::{Conductor, Files, Judgement, MAX_ARTIFACT};
 use sprint_core::local::layout::Layout;
+use sprint_core::phases::artifact::finding::FindingRef;
 use sprint_core::phases::artifact::load::Evidence;
 use sprint_core::phases::artifact::prepare::{MOST_FINDINGS, Rules};
 use sprint_core::phases::conflict::resolve::Confirmation;
@@ -162,7 +163,7 @@ fn judge(
             (id.clone(), confirmation)
         })
         .collect();
-    let gone = |finding: &sprint_core::phases::artifact::finding::FindingRef| {
+    let gone = |finding: &FindingRef| {
         let by = by.clone();
         (finding.clone(), Check { present: false, by })
     };
@@ -287,7 +288,7 @@ fn hand_over(
         vocabulary: &rules.vocabulary,
         most_findings: MOST_FINDINGS,
     };
-    let files = sprint_core::local::conductor::Files {
+    let files = Files {
         branch: None,
         tree: summary.tree.clone(),
     };

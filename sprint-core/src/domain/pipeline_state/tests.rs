@@ -105,19 +105,22 @@ fn a_state_of_the_original_prompts_is_read() {
             format!("{id} {status} {branch:?} {:?} {:?}", t.head, t.merged)
         })
         .collect();
-    lines.extend(found.warnings);
+    // In the order of the members, which is not always that of the file.
+    let mut warnings = found.warnings;
+    warnings.sort();
+    lines.extend(warnings);
     insta::assert_snapshot!(lines.join("\n"), @r#"
 CLA-1 complete Some(worktree-CLA-1) Some(1234567) Some(abcdef1)
 CLA-2 verifying Some(worktree-CLA-2) Some(7654321) None
 CLA-3 implementing None None None
 CLA-4 skipped None None None
 CLA-5 queued None None None
+CLA-5.branch: branch name "--help" must not start with '-' or be '@' or 'HEAD'
+CLA-5.merge_sha: commit "head" must be 4 to 64 lower-case hexadecimal digits
+CLA-5: status "resting" is none of the pipeline's; it counts as not begun
+CLA-6: expected an object, found a list
 dashboard.current_phase is "4-merge" and phase is 5-build-gate; the latter counts
 tickets: ticket id "../x" may contain only letters, digits, '.', '_' and '-'; left out
-CLA-5: status "resting" is none of the pipeline's; it counts as not begun
-CLA-5.merge_sha: commit "head" must be 4 to 64 lower-case hexadecimal digits
-CLA-5.branch: branch name "--help" must not start with '-' or be '@' or 'HEAD'
-CLA-6: expected an object, found a list
 "#);
 }
 

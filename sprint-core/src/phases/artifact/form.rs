@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn a_schema_tells_topics_with_their_sides() {
-        let finding = &of_phase("qa")["properties"]["findings"]["items"]["properties"];
+        let mut schema = of_phase("qa");
+        schema.sort_all_objects();
+        let finding = &schema["properties"]["findings"]["items"]["properties"];
         insta::assert_snapshot!(finding["topic"], @r#"{"description":"What it is about.","enum":["cache","change_split","debug_logging","error_detail","helper","log_payload","scope","test_volume","type_strictness","validation","other"]}"#);
         insta::assert_snapshot!(finding["stance"], @r#"{"description":"Which side it takes. cache: add or refuse; change_split: atomic or split; debug_logging: add or restrict; error_detail: less or more; helper: keep or remove; log_payload: add or restrict; scope: add or refuse; test_volume: add or reduce; type_strictness: keep or relax; validation: keep or remove","type":"string"}"#);
     }

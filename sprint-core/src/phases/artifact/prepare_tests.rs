@@ -27,6 +27,7 @@ fn what_only_the_keeper_knows_stands_in_place_of_what_an_agent_wrote() {
         (&integrity["alg"], &integrity["canon"]),
         (&json!("sha256"), &json!("rfc8785"))
     );
+    stored.sort_all_objects();
     insta::assert_snapshot!(serde_json::to_string_pretty(&stored).unwrap(), @r#"
 {
   "agent": "agent-7",
