@@ -18,6 +18,50 @@
 //!
 //! [`Conductor`] has every command. What it decides is in [`crate::phases::decide`]; here it is
 //! saved.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use sprint_core::id::{AgentName, PhaseName};
+//! use sprint_core::local::conductor::{Conductor, HandIn, Live, Options, StartRequest};
+//! use sprint_core::local::{Layout, SystemLiveness};
+//! use sprint_core::phases::decide::ClaimRequest;
+//! use sprint_core::phases::event::Settings;
+//! use sprint_core::phases::graph::from_text;
+//! use sprint_core::ports::SystemClock;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let repository = tempfile::tempdir()?;
+//! let layout = Layout::of_default(repository.path());
+//! let (clock, liveness) = (Arc::new(SystemClock), Arc::new(SystemLiveness::new()));
+//! let conductor = Conductor::open(&layout, clock, liveness, Options::default())?;
+//!
+//! let agent = |name| Ok::<_, sprint_core::id::InvalidId>(
+//!     conductor.owner(AgentName::new(name)?, Some(std::process::id())),
+//! );
+//! conductor.start(StartRequest {
+//!     id: None,
+//!     graph: from_text("review,ship")?.graph,
+//!     settings: Settings::default(),
+//!     base: None,
+//!     by: agent("one")?,
+//!     live: Live::Keep,
+//! })?;
+//!
+//! // The next phase that is free, and nobody else gets it.
+//! let claim = conductor.batch(&ClaimRequest::new(agent("one")?))?.claim;
+//! let review = PhaseName::new("review")?;
+//! assert_eq!(claim.grant().phase, review);
+//! assert!(conductor.claim(&review, &ClaimRequest::new(agent("two")?)).is_err());
+//!
+//! let artifact = Some(br#"{"phase": "review"}"#.to_vec());
+//! claim
+//!     .complete(HandIn { artifact, ..HandIn::nothing() })
+//!     .map_err(|failed| failed.1)?;
+//! assert!(conductor.status()?.can_ship);
+//! # Ok(())
+//! # }
+//! ```
 
 mod artifact;
 mod claim;
