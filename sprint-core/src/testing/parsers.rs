@@ -139,7 +139,13 @@ fn comments(bytes: &[u8]) {
 
 /// Whether the last comment lacks its end, so that what follows may lengthen it.
 fn open_at_end(text: &str) -> bool {
-    !text.trim_end().ends_with("<!-- /sprint-comment -->")
+    let mut open = false;
+    for line in text.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        open |= line.starts_with("<!-- sprint-comment key=") && line.ends_with(" -->");
+        open &= line != "<!-- /sprint-comment -->";
+    }
+    open
 }
 
 fn configuration(bytes: &[u8]) {
