@@ -180,14 +180,10 @@ impl Desk {
 
     fn claim(&self, args: &ClaimArgs) -> Result<()> {
         let (owner, named) = args.who.owner(&self.conductor)?;
-        if args.force && args.reason.is_none() {
-            let text = "--force takes a phase from somebody: say why with --reason";
-            return Err(Usage(text.into()).into());
-        }
         let request = ClaimRequest {
             owner,
             named,
-            force: args.reason.clone().filter(|_| args.force),
+            force: args.force.why()?.cloned(),
         };
         let claimed = self.conductor.claim(&args.phase, &request)?;
         self.say
@@ -196,13 +192,9 @@ impl Desk {
     }
 
     fn unstuck(&self, args: &FreeArgs) -> Result<()> {
-        if args.force && args.reason.is_none() {
-            let text = "--force takes a phase from somebody: say why with --reason";
-            return Err(Usage(text.into()).into());
-        }
         let by = args.by.clone().map_or_else(args::person, Ok)?;
-        let force = args.reason.as_ref().filter(|_| args.force);
-        self.conductor.unstuck(&args.phase, &by, force)?;
+        self.conductor
+            .unstuck(&args.phase, &by, args.force.why()?)?;
         let text = format!("Freed: {}", args.phase);
         self.say.done("freed", &args.phase, &text);
         Ok(())

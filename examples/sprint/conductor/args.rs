@@ -11,6 +11,7 @@ use sprint_core::phases::conflict::{ConflictId, Outcome};
 use sprint_core::phases::reason::Reason;
 
 use super::who::{ProofArgs, WhoArgs};
+use crate::cli::Usage;
 use crate::money::amount;
 
 pub(crate) const CONDUCTOR_HELP: &str = "\
@@ -157,15 +158,34 @@ pub(crate) struct StartArgs {
 pub(crate) struct ClaimArgs {
     /// The phase.
     pub(crate) phase: PhaseName,
-    /// Take it from whoever has it.
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Why it is taken.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: Option<Reason>,
+    /// Whether it is taken from somebody.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
     /// Who.
     #[command(flatten)]
     pub(crate) who: WhoArgs,
+}
+
+/// Taking a phase from somebody, and why.
+#[derive(Debug, Args)]
+pub(crate) struct ForceArgs {
+    /// Take the phase from whoever has it, although its agent is there.
+    #[arg(long)]
+    force: bool,
+    /// Why it is taken.
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<Reason>,
+}
+
+impl ForceArgs {
+    /// Why the phase is taken; nothing if it is not to be.
+    pub(crate) fn why(&self) -> Result<Option<&Reason>> {
+        if self.force && self.reason.is_none() {
+            let text = "--force takes a phase from somebody: say why with --reason";
+            return Err(Usage(text.into()).into());
+        }
+        Ok(self.reason.as_ref().filter(|_| self.force))
+    }
 }
 
 /// Options of `complete`.
@@ -190,12 +210,9 @@ pub(crate) struct CompleteArgs {
 pub(crate) struct FreeArgs {
     /// The phase.
     pub(crate) phase: PhaseName,
-    /// Free it although its agent is there.
-    #[arg(long)]
-    pub(crate) force: bool,
-    /// Why it is taken.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) reason: Option<Reason>,
+    /// Whether it is taken from somebody.
+    #[command(flatten)]
+    pub(crate) force: ForceArgs,
     /// Who decides. Default: your user name.
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<AgentName>,

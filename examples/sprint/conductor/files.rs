@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use sprint_core::domain::path::RepoPath;
-use sprint_core::id::{CommitId, CommitPrefix, TreeId};
+use sprint_core::id::{BranchName, CommitId, CommitPrefix};
 use sprint_core::local::conductor::Files;
 use sprint_core::local::layout::Layout;
 use sprint_core::phases::ship::Repository;
@@ -12,14 +12,13 @@ use sprint_git::{GitConfig, GitReader};
 
 use crate::conflicts::checked_out;
 
-/// The repository; none if no branch is checked out, or there is no commit yet.
-async fn reader(layout: &Layout) -> Result<Option<GitReader>> {
+/// The repository and its branch; none if no branch is checked out, or there is no commit yet.
+async fn reader(layout: &Layout) -> Result<Option<(GitReader, BranchName)>> {
     let Ok(branch) = checked_out(layout.root()) else {
         return Ok(None);
     };
-    Ok(Some(
-        GitReader::open(GitConfig::new(layout.root(), branch)).await?,
-    ))
+    let reader = GitReader::open(GitConfig::new(layout.root(), branch.clone())).await?;
+    Ok(Some((reader, branch)))
 }
 
 fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
@@ -33,7 +32,7 @@ fn wait<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
 pub(super) fn head(layout: &Layout) -> Result<Option<CommitId>> {
     wait(async {
         match reader(layout).await? {
-            Some(reader) => Ok(Some(reader.standing().await?.head)),
+            Some((reader, _)) => Ok(Some(reader.standing().await?.head)),
             None => Ok(None),
         }
     })
@@ -43,8 +42,8 @@ pub(super) fn head(layout: &Layout) -> Result<Option<CommitId>> {
 pub(super) fn now(layout: &Layout) -> Result<Files> {
     wait(async {
         match reader(layout).await? {
-            Some(reader) => Ok(Files {
-                branch: checked_out(layout.root()).ok(),
+            Some((reader, branch)) => Ok(Files {
+                branch: Some(branch),
                 tree: Some(reader.tree_now().await?),
             }),
             None => Ok(Files::default()),
@@ -52,15 +51,10 @@ pub(super) fn now(layout: &Layout) -> Result<Files> {
     })
 }
 
-/// What would be shipped, and what was changed since the sprint began and since trees that phases
-/// looked at.
-pub(super) fn to_ship(
-    layout: &Layout,
-    base: Option<&CommitId>,
-    looked_at: &BTreeSet<TreeId>,
-) -> Result<Repository> {
+/// What would be shipped, and what was changed since the sprint began.
+pub(super) fn to_ship(layout: &Layout, base: Option<&CommitId>) -> Result<Repository> {
     wait(async {
-        let Some(reader) = reader(layout).await? else {
+        let Some((reader, _)) = reader(layout).await? else {
             return Ok(Repository::default());
         };
         let standing = reader.standing().await?;
@@ -73,11 +67,9 @@ pub(super) fn to_ship(
             changed.extend(since.changed);
         }
         let tree = reader.tree_now().await?;
-        // The same tree is known to have no differences; what differs from others is not known.
-        let same = looked_at.iter().filter(|looked_at| **looked_at == tree);
-        let changed_since = same.map(|tree| (tree.clone(), BTreeSet::new()));
         Ok(Repository {
-            changed_since: changed_since.collect::<BTreeMap<_, _>>(),
+            // The same tree has no differences; what differs from others is not known.
+            changed_since: BTreeMap::from([(tree.clone(), BTreeSet::new())]),
             tree: Some(tree),
             changed,
         })

@@ -1,6 +1,6 @@
 //! `sprint conductor ship`: wait, weigh, decide, keep what was decided.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, IsTerminal as _};
 use std::path::Path;
@@ -12,7 +12,6 @@ use sprint_core::id::PhaseName;
 use sprint_core::local::conductor::{Conductor, Files, Judgement, MAX_ARTIFACT};
 use sprint_core::local::layout::Layout;
 use sprint_core::phases::artifact::finding::FindingRef;
-use sprint_core::phases::artifact::load::Evidence;
 use sprint_core::phases::artifact::prepare::{MOST_FINDINGS, Rules};
 use sprint_core::phases::conflict::resolve::Confirmation;
 use sprint_core::phases::conflict::rulebook::Rulebook;
@@ -130,16 +129,7 @@ fn judge(
     target: &PhaseName,
 ) -> Result<Summary> {
     let board = desk.conductor.board()?;
-    let looked_at: BTreeSet<_> = facts
-        .iter()
-        .filter_map(|facts| {
-            let Evidence::Read(artifact) = &facts.evidence else {
-                return None;
-            };
-            artifact.tree.clone()
-        })
-        .collect();
-    let repository = files::to_ship(&desk.layout, board.start().base.as_ref(), &looked_at)?;
+    let repository = files::to_ship(&desk.layout, board.start().base.as_ref())?;
     let by = args
         .who
         .agent

@@ -25,7 +25,7 @@ use crate::run::event::Event;
 use crate::run::failing::stuck;
 use crate::run::integrate::Task;
 use crate::run::reconcile::facts::{claim, entry, facts, status, workspace};
-use crate::run::state::{Ending, Phase};
+use crate::run::state::Phase;
 use crate::run::sweep::{Aftermath, Back};
 use crate::run::ticket::{Breaker, MergeState, Stage, StuckReason, TicketRun};
 
@@ -142,18 +142,7 @@ impl SprintRun {
 
     /// A saved sprint goes on, and this is what is outside.
     pub(super) fn reconcile(&mut self, survey: Survey) {
-        let goes_on = match &self.sprint.phase {
-            Phase::Preflight
-            | Phase::Baseline
-            | Phase::Tickets
-            | Phase::Integrating
-            | Phase::Parked { .. }
-            | Phase::Tidying {
-                ending: Ending::Finished,
-            } => true,
-            Phase::Undoing | Phase::Tidying { .. } | Phase::Complete { .. } => false,
-        };
-        if !goes_on {
+        if !self.sprint.phase.is_reconciled() {
             return self.resumed();
         }
         let reconciliation = self.reconciliation(&survey);

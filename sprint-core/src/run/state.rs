@@ -95,6 +95,22 @@ impl SprintState {
 }
 
 impl Phase {
+    /// Whether a sprint that goes on in this phase is compared with what is outside first: not if it
+    /// is over, or only takes back what landed.
+    pub(crate) const fn is_reconciled(&self) -> bool {
+        match self {
+            Self::Preflight
+            | Self::Baseline
+            | Self::Tickets
+            | Self::Integrating
+            | Self::Parked { .. }
+            | Self::Tidying {
+                ending: Ending::Finished,
+            } => true,
+            Self::Undoing | Self::Tidying { .. } | Self::Complete { .. } => false,
+        }
+    }
+
     /// The name the pipeline gives the phase in its state file.
     pub const fn name(&self) -> &'static str {
         match self {

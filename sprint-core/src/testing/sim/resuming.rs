@@ -8,7 +8,6 @@ use crate::engine::survey;
 use crate::failure::ErrorKind;
 use crate::id::TicketId;
 use crate::resume::{Choices, Drift, Mend, Survey};
-use crate::run::state::{Ending, Phase};
 use crate::run::ticket::Stage;
 use crate::testing::sim::Sim;
 use crate::testing::world::{Fault, When};
@@ -43,17 +42,7 @@ impl Sim {
 
     /// Whether the sprint looks at what is outside when it goes on.
     pub(super) const fn looks_outside(&self) -> bool {
-        match &self.run.sprint().phase {
-            Phase::Preflight
-            | Phase::Baseline
-            | Phase::Tickets
-            | Phase::Integrating
-            | Phase::Parked { .. }
-            | Phase::Tidying {
-                ending: Ending::Finished,
-            } => true,
-            Phase::Undoing | Phase::Tidying { .. } | Phase::Complete { .. } => false,
-        }
+        self.run.sprint().phase.is_reconciled()
     }
 
     /// People, or their programs, change things.
